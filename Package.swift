@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+func target(
+  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "canary",
+  products: [.executable(name: "canary", targets: ["canary"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
+  ],
+  targets: [
+    // The pure core: no Foundation, no async, no clock.
+    target("RolloutCore"),
+
+    // The policy file, and the words of the host protocol.
+    target("PolicyFile", ["RolloutCore", yams]),
+    target("HostProtocol", ["RolloutCore"], resources: [.embedInCode("Resources/canary-host.sh")]),
+
+    // The shell around the core, and the ports it owns.
+    target("RolloutEngine", ["RolloutCore", logging]),
+
+    // The rim: implementations of the ports.
+    target("RolloutStore", ["RolloutEngine", "RolloutCore", crypto, grdb]),
+    target("ChildProcesses", [subprocess, systemPackage]),
+    target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    target("CurlClient", ["CCurl"]),
+    target("Observers", ["RolloutEngine", "RolloutCore", "CurlClient", logging]),
+
+    // What people type.
+    target(
+      "CanaryCommands",
+      [
+        "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
+        "CurlClient", argumentParser, crypto, logging,
+      ]),
+    .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
+  ]
+)

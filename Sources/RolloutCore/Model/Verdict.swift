@@ -1,0 +1,59 @@
+/// What the checks say of a wave, with what it rests on. Journalled as it is; replay never asks again.
+public struct Verdict: Hashable, Codable, Sendable {
+  public var outcome: Outcome
+  /// One sentence for people, naming the check that decided.
+  public var reason: String
+  public var evidence: [Evidence]
+
+  public enum Outcome: String, Hashable, Codable, Sendable, CaseIterable {
+    case pass, fail, inconclusive
+    case noData = "no_data"
+    case error
+  }
+
+  public init(outcome: Outcome, reason: String, evidence: [Evidence] = []) {
+    self.outcome = outcome
+    self.reason = reason
+    self.evidence = evidence
+  }
+}
+
+/// One check's numbers at the moment of a verdict.
+public struct Evidence: Hashable, Codable, Sendable {
+  public var check: String
+  public var outcome: Verdict.Outcome
+  /// The updated instances' value and the siblings', in the check's unit. Nil when not measured.
+  public var canary: Double?
+  public var baseline: Double?
+  /// Requests (or samples) behind the two values.
+  public var canarySamples: Double
+  public var baselineSamples: Double
+  /// Evidence of a regression against its threshold, both as natural logarithms. Nil for a plain threshold.
+  public var logEvidence: Double?
+  public var logThreshold: Double?
+  /// What it says, or what is still missing.
+  public var detail: String
+
+  public init(
+    check: String, outcome: Verdict.Outcome, canary: Double? = nil, baseline: Double? = nil,
+    canarySamples: Double = 0, baselineSamples: Double = 0, logEvidence: Double? = nil, logThreshold: Double? = nil,
+    detail: String
+  ) {
+    self.check = check
+    self.outcome = outcome
+    self.canary = canary
+    self.baseline = baseline
+    self.canarySamples = canarySamples
+    self.baselineSamples = baselineSamples
+    self.logEvidence = logEvidence
+    self.logThreshold = logThreshold
+    self.detail = detail
+  }
+}
+
+/// What the probes of one instance say, after rise and fall.
+public enum Health: Hashable, Codable, Sendable {
+  case healthy
+  /// `detail` is the last failed answer in one phrase, such as `http GET /healthz: 503, expected 200`.
+  case unhealthy(detail: String)
+}
