@@ -14,7 +14,7 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable {
     Self(milliseconds: clampedSum(a.milliseconds, b.milliseconds))
   }
   public static func - (a: Self, b: Self) -> TimeSpan {
-    TimeSpan(milliseconds: clampedSum(a.milliseconds, -b.milliseconds))
+    TimeSpan(milliseconds: clampedDifference(a.milliseconds, b.milliseconds))
   }
 }
 
@@ -34,10 +34,16 @@ public struct TimeSpan: Hashable, Comparable, Codable, Sendable {
   public static func minutes(_ n: Int64) -> Self { Self(milliseconds: n * 60_000) }
   public static func < (a: Self, b: Self) -> Bool { a.milliseconds < b.milliseconds }
   public static func + (a: Self, b: Self) -> Self { Self(milliseconds: clampedSum(a.milliseconds, b.milliseconds)) }
-  public static func - (a: Self, b: Self) -> Self { Self(milliseconds: clampedSum(a.milliseconds, -b.milliseconds)) }
+  public static func - (a: Self, b: Self) -> Self { Self(milliseconds: clampedDifference(a.milliseconds, b.milliseconds)) }
 }
 
-/// Stamps come from journals and networks: an absurd one must not trap.
+// Stamps come from journals and networks: an absurd one must not trap.
+
+private func clampedDifference(_ a: Int64, _ b: Int64) -> Int64 {
+  let (difference, overflow) = a.subtractingReportingOverflow(b)
+  return overflow ? (b < 0 ? .max : .min) : difference
+}
+
 private func clampedSum(_ a: Int64, _ b: Int64) -> Int64 {
   let (sum, overflow) = a.addingReportingOverflow(b)
   return overflow ? (a > 0 ? .max : .min) : sum

@@ -1,0 +1,93 @@
+/// Consequences: what follows from the state and the time by itself. Runs until nothing more follows, so a tick before
+/// `nextDeadline` finds nothing to do.
+extension Draft {
+  mutating func advance() {
+    var before = -1
+    while before != events.count, !state.isEnded {
+      before = events.count
+      advanceHosts()
+      advancePhase()
+    }
+  }
+
+  // MARK: Hosts
+
+  private mutating func advanceHosts() {
+    guard let active = state.activeHosts else { return }
+    for index in active { advanceHost(index) }
+  }
+
+  private mutating func advanceHost(_ index: Int) {
+    switch state.hosts[index].position {
+    case .waiting(let step): beginStep(step, index)
+    case .inFlight(let intent): resumeContact(intent, index)
+    case .verifying(let verification): verify(verification, index)
+    case .healthy, .reverted: failIfUnhealthy(index)
+    case .outside, .failed, .skipped: break
+    }
+  }
+
+  private mutating func beginStep(_ step: StepKind, _ index: Int) {
+    let host = state.hosts[index]
+    guard state.pause == nil || step == .undrain || step.isRevert, mayBegin(step) else { return }
+    // Instances that are down already cost nothing more; any other needs room under max_unavailable.
+    if state.takesDown(step), !host.isDown, state.downCount >= state.plan.maxUnavailable { return }
+    let giveUp = now + policy.healthyDeadline + state.timeLimit(step)
+    emit(.stepIntended(host: index, step: step, attempt: host.attempt, fence: state.nextFence(), giveUp: giveUp))
+  }
+
+  private func mayBegin(_ step: StepKind) -> Bool {
+    switch state.phase {
+    case .updating: !step.isRevert
+    case .rollingBack: step.isRevert
+    // An instance that is out of its load balancer is put back whatever else stands still.
+    case .queued, .burningIn, .waitingApproval, .halted, .stuck, .stopping, .ended: step == .undrain
+    }
+  }
+
+  private mutating func resumeContact(_ intent: HostUpdate.Intent, _ index: Int) {
+    if state.pause == nil, now >= intent.giveUp {
+      var detail = "no outcome of \(intent.step.rawValue) within \(intent.giveUp - intent.since)"
+      if case .deferred(let reason, _, _) = intent.contact { detail += ": \(reason)" }
+      emit(.hostFailed(host: index, detail: detail))
+      return
+    }
+    guard case .deferred(_, let retryAt, let thenAsk) = intent.contact, now >= retryAt else { return }
+    if thenAsk {
+      emit(.questionRepeated(host: index))
+    } else if !mayStillSend(intent.step) {
+      // It never reached the host, and it no longer should.
+      emit(.stepFailed(host: index, step: intent.step, detail: "not sent; stopped before it began"))
+    } else if state.pause == nil {
+      emit(.stepReissued(host: index, fence: state.nextFence()))
+    }
+  }
+
+  private mutating func verify(_ verification: HostUpdate.Verification, _ index: Int) {
+    guard state.pause == nil, !state.isFrozen else { return }
+    if let since = verification.healthySince, now >= since + policy.minHealthyTime {
+      emit(.hostVerified(host: index, progressDeadline: now + policy.progressDeadline))
+    } else if now >= verification.deadline, !isAboutToVerify(verification) {
+      var detail = "not healthy within \(policy.healthyDeadline)"
+      if case .unhealthy(let reason) = state.hosts[index].health { detail += ": \(reason)" }
+      if state.hosts[index].health == nil { detail += ": its probes have not agreed once" }
+      emit(.hostFailed(host: index, detail: detail))
+    }
+  }
+
+  /// Healthy before the deadline is healthy in time, even if `min_healthy_time` ends after it.
+  private func isAboutToVerify(_ verification: HostUpdate.Verification) -> Bool {
+    guard let since = verification.healthySince else { return false }
+    return since <= verification.deadline
+  }
+
+  /// The immune system does not sleep: an updated instance whose probes turn fails, also while paused.
+  private mutating func failIfUnhealthy(_ index: Int) {
+    guard case .unhealthy(let reason) = state.hosts[index].health else { return }
+    switch state.phase {
+    case .updating, .burningIn, .waitingApproval:
+      emit(.hostFailed(host: index, detail: "was healthy and is no longer: \(reason)"))
+    default: break
+    }
+  }
+}

@@ -1,0 +1,245 @@
+/// Consequences for the rollout as a whole.
+extension Draft {
+  mutating func advancePhase() {
+    switch state.phase {
+    case .queued: if state.epoch > 0, state.pause == nil { startNextWave() }
+    case .updating(let wave, let deadline): advanceWave(wave, deadline)
+    case .burningIn(let wave, let burnIn): advanceBurnIn(wave, burnIn)
+    case .waitingApproval(let wave, let deadline): advanceApproval(wave, deadline)
+    case .rollingBack(let cause, let deadline): advanceRollback(cause, deadline)
+    case .stopping(let operation): advanceStopping(operation)
+    case .halted, .stuck, .ended: break
+    }
+  }
+
+  mutating func startNextWave() {
+    let next = state.passedWaves
+    if next < state.plan.waves.count {
+      emit(.waveStarted(wave: next, progressDeadline: now + policy.progressDeadline))
+    } else {
+      emit(.ended(.succeeded, detail: summary()))
+    }
+  }
+
+  private func summary() -> String {
+    var counts = (done: 0, failed: 0, skipped: 0)
+    for host in state.hosts {
+      switch host.position {
+      case .healthy: counts.done += 1
+      case .failed: counts.failed += 1
+      case .skipped: counts.skipped += 1
+      default: break
+      }
+    }
+    if state.plan.waves.isEmpty { return "every instance was on \(state.plan.release.version) already" }
+    var text = "\(counts.done) on \(state.plan.release.version)"
+    if counts.failed > 0 { text += ", \(counts.failed) failed within max_failures" }
+    if counts.skipped > 0 { text += ", \(counts.skipped) skipped" }
+    return text
+  }
+
+  // MARK: A wave
+
+  private mutating func advanceWave(_ wave: Int, _ deadline: Timestamp) {
+    if let failure = waveFailure(wave) {
+      failWave(failure)
+      return
+    }
+    let hosts = state.plan.waves[wave].hosts
+    guard hosts.allSatisfy({ state.hosts[$0].isSettled }) else {
+      if state.pause == nil, now >= deadline {
+        failWave(stalled)
+      }
+      return
+    }
+    guard state.pause == nil else { return }
+    if state.plan.waves[wave].kind == .canary {
+      finishCanary(wave, hosts)
+    } else {
+      emit(.wavePassed(wave: wave, grounds: .healthy))
+      pass(wave)
+    }
+  }
+
+  private var stalled: String {
+    let floor = state.downCount >= state.plan.maxUnavailable
+      ? "; \(state.downCount) instances are down and max_unavailable is \(state.plan.maxUnavailable)" : ""
+    return "no progress within \(policy.progressDeadline)\(floor)"
+  }
+
+  private mutating func finishCanary(_ wave: Int, _ hosts: [Int]) {
+    if hosts.allSatisfy({ if case .skipped = state.hosts[$0].position { true } else { false } }) {
+      emit(.halted(Halt(cause: .inconclusive, detail: "every canary instance was skipped, so nothing was tried")))
+      return
+    }
+    emit(.burnInStarted(wave: wave, earliest: now + policy.burnIn.min, latest: now + policy.burnIn.max))
+  }
+
+  /// Why the wave counts as failed, or nil. A canary may not fail at all; `max_failures` counts over all rolling waves.
+  private func waveFailure(_ wave: Int) -> String? {
+    guard state.failureCount > 0 else { return nil }
+    let reached = state.plan.waves[...wave]
+    for planned in reached where planned.kind == .canary {
+      for index in planned.hosts {
+        if case .failed(let detail, _) = state.hosts[index].position {
+          return "canary \(state.name(index)): \(detail)"
+        }
+      }
+    }
+    guard state.failureCount > policy.maxFailures else { return nil }
+    for planned in reached {
+      for index in planned.hosts {
+        if case .failed(let detail, _) = state.hosts[index].position {
+          let count = state.failureCount == 1 ? "" : " (\(state.failureCount) failed, \(policy.maxFailures) allowed)"
+          return "\(state.name(index)): \(detail)\(count)"
+        }
+      }
+    }
+    return nil
+  }
+
+  mutating func failWave(_ detail: String) {
+    act(policy.onFail == .rollback ? .rollback : .halt, Halt(cause: .failed, detail: detail))
+  }
+
+  private enum Action { case rollback, halt }
+
+  private mutating func act(_ action: Action, _ halt: Halt) {
+    if state.plan.kind == .rollback {
+      emit(.stuck(detail: halt.detail))
+    } else if action == .rollback, state.isReversible {
+      emit(.rollbackStarted(
+        .failed(detail: halt.detail), operation: nil, deadline: now + policy.progressDeadline))
+    } else {
+      emit(.halted(halt))
+    }
+  }
+
+  private mutating func pass(_ wave: Int) {
+    let isLast = wave + 1 == state.plan.waves.count
+    let isCanary = state.plan.waves[wave].kind == .canary
+    let asks =
+      switch policy.approval {
+      case .none: false
+      case .canary: isCanary
+      case .everyWave: true
+      }
+    if asks, !isLast, state.skipsWaits == nil, state.plan.kind == .release {
+      emit(.approvalAwaited(wave: wave, deadline: now + policy.progressDeadline))
+    } else {
+      startNextWave()
+    }
+  }
+
+  // MARK: Burn-in and approval
+
+  private mutating func advanceBurnIn(_ wave: Int, _ burnIn: Phase.BurnIn) {
+    if let failure = waveFailure(wave) {
+      failWave(failure)
+    } else if let verdict = burnIn.verdict, verdict.outcome == .fail {
+      failWave(verdict.reason)
+    } else if state.passedWaves > wave {
+      if state.pause == nil { pass(wave) }
+    } else if state.pause == nil {
+      endBurnIn(wave, burnIn)
+    }
+  }
+
+  private mutating func endBurnIn(_ wave: Int, _ burnIn: Phase.BurnIn) {
+    if let operation = state.skipsWaits {
+      emit(.wavePassed(wave: wave, grounds: .promoted(by: operation.by, reason: operation.reason)))
+      return
+    }
+    guard now >= burnIn.earliest else { return }
+    if policy.checks.allSatisfy(\.muted) {
+      let verdict = Verdict(outcome: .pass, reason: "probes stayed green for \(policy.burnIn.min); no checks to judge")
+      emit(.wavePassed(wave: wave, grounds: .burnedIn(verdict)))
+      return
+    }
+    if let verdict = burnIn.verdict, verdict.outcome == .pass {
+      emit(.wavePassed(wave: wave, grounds: .burnedIn(verdict)))
+    } else if now >= burnIn.latest {
+      endWithoutVerdict(wave, burnIn)
+    }
+  }
+
+  /// The limit came and nothing was earned: the policy says what that means.
+  private mutating func endWithoutVerdict(_ wave: Int, _ burnIn: Phase.BurnIn) {
+    let said = burnIn.verdict.map { ": \($0.reason)" } ?? ": the checks said nothing"
+    if burnIn.verdict?.outcome == .noData {
+      let halt = Halt(cause: .noData, detail: "no data within \(policy.burnIn.max)\(said)")
+      switch policy.onNoData {
+      case .wait where !burnIn.isExtended:
+        emit(.burnInExtended(wave: wave, latest: now + policy.progressDeadline))
+      case .wait, .halt: act(.halt, halt)
+      case .rollback: act(.rollback, halt)
+      }
+      return
+    }
+    let halt = Halt(cause: .inconclusive, detail: "no verdict within \(policy.burnIn.max)\(said)")
+    switch policy.onInconclusive {
+    case .halt: act(.halt, halt)
+    case .rollback: act(.rollback, halt)
+    case .promote: emit(.wavePassed(wave: wave, grounds: .inconclusive(burnIn.verdict)))
+    }
+  }
+
+  private mutating func advanceApproval(_ wave: Int, _ deadline: Timestamp) {
+    if let failure = waveFailure(wave) {
+      failWave(failure)
+    } else if state.pause == nil, state.skipsWaits != nil {
+      startNextWave()
+    } else if state.pause == nil, now >= deadline {
+      let detail = "nobody said `canary promote` within \(policy.progressDeadline)"
+      emit(.halted(Halt(cause: .approvalTimedOut, detail: detail)))
+    }
+  }
+
+  // MARK: The way back
+
+  private mutating func advanceRollback(_ cause: RollbackCause, _ deadline: Timestamp) {
+    var failed: [String] = []
+    var open: [String] = []
+    var moves = false
+    for index in state.hosts.indices {
+      let host = state.hosts[index]
+      switch host.position {
+      case .inFlight, .verifying:
+        moves = true
+        open.append(state.name(index).text)
+      case .waiting where host.direction == .revert: open.append(state.name(index).text)
+      case .failed(let detail, _) where host.direction == .revert: failed.append("\(state.name(index)): \(detail)")
+      default: break
+      }
+    }
+    // Hosts that could not go back are down, and may leave no room under max_unavailable to turn the others.
+    if !open.isEmpty, !moves, !failed.isEmpty {
+      let kept = "kept serving on \(state.plan.release.version), since max_unavailable leaves no room: \(named(open))"
+      emit(.stuck(detail: "could not go back: \(named(failed)); \(kept)"))
+      return
+    }
+    if !open.isEmpty, now < deadline { return }
+    if !open.isEmpty {
+      emit(.stuck(detail: "not back within \(policy.progressDeadline): \(named(open))"))
+    } else if !failed.isEmpty {
+      emit(.stuck(detail: "could not go back: \(named(failed))"))
+    } else {
+      switch cause {
+      case .failed(let detail): emit(.ended(.rolledBack, detail: detail))
+      case .requested: emit(.ended(.rolledBack, detail: "on request"))
+      case .aborted: emit(.ended(.aborted, detail: "aborted; every touched instance is back on what it ran"))
+      }
+    }
+  }
+
+  private func named(_ items: [String]) -> String {
+    items.count <= 5 ? items.joined(separator: "; ") : items[..<5].joined(separator: "; ") + "; \(items.count - 5) more"
+  }
+
+  private mutating func advanceStopping(_ operation: Operation) {
+    guard !state.hasStepsInFlight else { return }
+    let exposed = state.exposedHosts.map { state.name($0).text }
+    let where_ = exposed.isEmpty ? "no instance runs the release" : "left on the release or unsure: \(named(exposed))"
+    emit(.ended(.aborted, detail: "aborted by \(operation.by) and held; \(where_)"))
+  }
+}

@@ -1,0 +1,135 @@
+/// Events of people, and time that does not count.
+extension Rollout {
+  mutating func applyOperation(_ event: Event, _ at: Timestamp) throws(ReplayError) {
+    switch event {
+    case .paused(let operation):
+      guard pause == nil else { throw illegal(event, "it is paused already") }
+      pause = Pause(since: at, operation: operation)
+      remember(operation)
+    case .resumed(let operation):
+      guard let pause else { throw illegal(event, "it is not paused") }
+      self.pause = nil
+      shiftDeadlines(by: at - pause.since)
+      remember(operation)
+    case .promoted(let operation, let full):
+      guard currentWave != nil || full else { throw illegal(event, "no gate to pass") }
+      if full { skipsWaits = operation }
+      remember(operation)
+    case .hostSkipped(let operation, let index):
+      try known(event, index)
+      updateHost(index) { $0.position = .skipped(reason: operation.reason) }
+      remember(operation)
+    case .retried(let operation, let deadline):
+      try applyRetry(event, deadline)
+      remember(operation)
+    case .abortRequested(let operation, let mode):
+      if mode == .hold {
+        pause = nil
+        phase = .stopping(operation)
+      }
+      remember(operation)
+    default: throw illegal(event, "not an operation")
+    }
+  }
+
+  private mutating func applyRetry(_ event: Event, _ deadline: Timestamp) throws(ReplayError) {
+    switch phase {
+    case .halted(let wave, _):
+      phase = .updating(wave: wave, progressDeadline: deadline)
+    case .stuck(let cause, _):
+      phase = plan.kind == .rollback
+        ? .updating(wave: passedWaves, progressDeadline: deadline) : .rollingBack(cause, deadline: deadline)
+    default: throw illegal(event, "nothing waits for a retry")
+    }
+    for index in hosts.indices { beginAnew(index, deadline) }
+  }
+
+  /// Failed hosts start their way again under new keys; hosts still being verified get a new deadline.
+  private mutating func beginAnew(_ index: Int, _ deadline: Timestamp) {
+    switch hosts[index].position {
+    case .failed:
+      let host = hosts[index]
+      let position = host.direction == .revert ? firstRevertPosition(of: host) : .waiting(firstStep)
+      updateHost(index) {
+        $0.attempt += 1
+        $0.isImpaired = host.isDown
+        $0.health = nil
+        $0.position = position
+      }
+    case .verifying(var verification):
+      verification.deadline = deadline
+      updateHost(index) { $0.position = .verifying(verification) }
+    default: break
+    }
+  }
+
+  /// Moves every deadline, and every start that a length is measured from, by `by`.
+  mutating func shiftDeadlines(by: TimeSpan) {
+    guard by != .zero else { return }
+    switch phase {
+    case .updating(let wave, let deadline): phase = .updating(wave: wave, progressDeadline: deadline + by)
+    case .burningIn(let wave, var burnIn):
+      burnIn.earliest = burnIn.earliest + by
+      burnIn.latest = burnIn.latest + by
+      phase = .burningIn(wave: wave, burnIn)
+    case .waitingApproval(let wave, let deadline): phase = .waitingApproval(wave: wave, deadline: deadline + by)
+    case .rollingBack(let cause, let deadline): phase = .rollingBack(cause, deadline: deadline + by)
+    case .queued, .halted, .stuck, .stopping, .ended: break
+    }
+    for index in hosts.indices {
+      switch hosts[index].position {
+      case .inFlight(var intent):
+        intent.giveUp = intent.giveUp + by
+        if case .deferred(let detail, let retryAt, let thenAsk) = intent.contact {
+          intent.contact = .deferred(detail: detail, retryAt: retryAt + by, thenAsk: thenAsk)
+        }
+        updateHost(index) { $0.position = .inFlight(intent) }
+      case .verifying(var verification):
+        verification.deadline = verification.deadline + by
+        verification.healthySince = verification.healthySince.map { $0 + by }
+        updateHost(index) { $0.position = .verifying(verification) }
+      default: break
+      }
+    }
+  }
+}
+
+extension Event {
+  /// The event's name in the journal.
+  public var kind: String {
+    switch self {
+    case .planned: "planned"
+    case .controllerTookOver: "controllerTookOver"
+    case .controllerStopped: "controllerStopped"
+    case .clocksShifted: "clocksShifted"
+    case .waveStarted: "waveStarted"
+    case .stepIntended: "stepIntended"
+    case .stepFinished: "stepFinished"
+    case .stepFailed: "stepFailed"
+    case .stepDeferred: "stepDeferred"
+    case .stepQuestioned: "stepQuestioned"
+    case .stepReissued: "stepReissued"
+    case .questionRepeated: "questionRepeated"
+    case .healthChanged: "healthChanged"
+    case .hostVerified: "hostVerified"
+    case .hostFailed: "hostFailed"
+    case .burnInStarted: "burnInStarted"
+    case .verdictReached: "verdictReached"
+    case .burnInExtended: "burnInExtended"
+    case .wavePassed: "wavePassed"
+    case .approvalAwaited: "approvalAwaited"
+    case .paused: "paused"
+    case .resumed: "resumed"
+    case .promoted: "promoted"
+    case .hostSkipped: "hostSkipped"
+    case .retried: "retried"
+    case .abortRequested: "abortRequested"
+    case .halted: "halted"
+    case .rollbackStarted: "rollbackStarted"
+    case .stuck: "stuck"
+    case .ended: "ended"
+    }
+  }
+
+  var isHealth: Bool { if case .healthChanged = self { true } else { false } }
+}

@@ -1,0 +1,149 @@
+/// Inputs to events. Total: every input in every state gives events (none: it changes nothing) or a rejection.
+extension Rollout {
+  /// The events that `input` causes at `now`, in order, consequences included. `self` is unchanged.
+  ///
+  /// Late and repeated inputs give no events. A `now` before the last event counts as the last event's time, so that
+  /// a clock that was set back never writes history backwards.
+  public func decide(_ input: Input, now: Timestamp) throws(Rejection) -> [Event] {
+    var draft = Draft(state: self, now: max(now, lastEventAt))
+    if case .ended(let fate, _) = phase {
+      if case .operation(let operation, _) = input {
+        if recentRequests.contains(operation.request) { return [] }
+        throw .ended(fate)
+      }
+      return []
+    }
+    switch input {
+    case .tick: break
+    case .tookOver(let epoch, let holder, let gap):
+      guard epoch > self.epoch else { throw .staleEpoch(current: self.epoch) }
+      draft.emit(.controllerTookOver(epoch: epoch, holder: holder, gap: max(gap, .zero)))
+    case .stopping(let reason):
+      draft.emit(.controllerStopped(reason: reason))
+      return draft.events
+    case .clockJumped(let by, let reason):
+      if by != .zero { draft.emit(.clocksShifted(by: by, reason: reason)) }
+    case .outcome(let host, let number, let outcome): draft.take(outcome, host: host, number: number)
+    case .answered(let host, let number, let record): draft.take(record, host: host, number: number)
+    case .unreachable(let host, let number, let detail): draft.takeUnreachable(host, number: number, detail)
+    case .health(let host, let expecting, let health): draft.take(health, host: host, expecting: expecting)
+    case .verdict(let wave, let number, let verdict): draft.take(verdict, wave: wave, number: number)
+    case .operation(let operation, let verb):
+      if recentRequests.contains(operation.request) { return [] }
+      try draft.take(verb, operation)
+    }
+    draft.advance()
+    return draft.events
+  }
+}
+
+/// A copy of the state that takes its own events in as it emits them.
+struct Draft {
+  var state: Rollout
+  let now: Timestamp
+  private(set) var events: [Event] = []
+
+  init(state: Rollout, now: Timestamp) {
+    self.state = state
+    self.now = now
+  }
+
+  mutating func emit(_ event: Event) {
+    do {
+      try state.apply(event, at: now)
+    } catch {
+      // Law 4: only reachable if `decide` and `apply` disagree about a state that our own code built.
+      preconditionFailure("decided \(event.kind) in state \(state.stateName): \(error.message)")
+    }
+    events.append(event)
+  }
+
+  var policy: Policy { state.plan.policy }
+
+  func intent(_ host: Int, number: Int64) -> HostUpdate.Intent? {
+    guard state.hosts.indices.contains(host), case .inFlight(let intent) = state.hosts[host].position,
+      intent.number == number
+    else { return nil }
+    return intent
+  }
+
+  // MARK: Hosts
+
+  mutating func take(_ outcome: Outcome, host: Int, number: Int64) {
+    guard let intent = intent(host, number: number), intent.contact == .sending else { return }
+    settle(outcome, host, intent)
+  }
+
+  private mutating func settle(_ outcome: Outcome, _ host: Int, _ intent: HostUpdate.Intent) {
+    switch outcome {
+    case .succeeded:
+      let verifyBy = intent.step.isActivation ? now + policy.healthyDeadline : nil
+      emit(.stepFinished(host: host, step: intent.step, verifyBy: verifyBy))
+    case .failed(let detail):
+      emit(.stepFailed(host: host, step: intent.step, detail: detail))
+    case .refused(let current):
+      let detail = "the host follows another controller (fence \(current), ours \(intent.fence)); "
+        + "see who drives this service: `canary status`"
+      emit(.stepFailed(host: host, step: intent.step, detail: detail))
+    case .notSent(let detail):
+      emit(.stepDeferred(host: host, detail: detail, retryAt: retryTime(intent)))
+    case .unanswered(let detail):
+      emit(.stepQuestioned(host: host, detail: detail))
+    }
+  }
+
+  mutating func take(_ record: StepRecord, host: Int, number: Int64) {
+    guard let intent = intent(host, number: number), intent.contact == .asking else { return }
+    switch record {
+    case .absent, .interrupted:
+      if state.pause != nil {
+        emit(.stepDeferred(host: host, detail: "paused before it was done", retryAt: retryTime(intent)))
+      } else if mayStillSend(intent.step) {
+        emit(.stepReissued(host: host, fence: state.nextFence()))
+      } else {
+        emit(.stepFailed(host: host, step: intent.step, detail: "stopped before it was done"))
+      }
+    case .running:
+      emit(.stepDeferred(host: host, detail: "still running on the host", retryAt: retryTime(intent)))
+    case .finished(.unanswered(let detail)), .finished(.notSent(let detail)):
+      emit(.stepFailed(host: host, step: intent.step, detail: detail))
+    case .finished(let outcome):
+      settle(outcome, host, intent)
+    }
+  }
+
+  /// A forward step that has not acted is not sent again once the rollout turned or stopped.
+  func mayStillSend(_ step: StepKind) -> Bool {
+    if !state.isForwardStopped || step.isRevert { return true }
+    if case .rollingBack = state.phase { return false }
+    return step == .undrain
+  }
+
+  mutating func takeUnreachable(_ host: Int, number: Int64, _ detail: String) {
+    guard let intent = intent(host, number: number), intent.contact == .asking else { return }
+    emit(.stepDeferred(host: host, detail: detail, retryAt: retryTime(intent)))
+  }
+
+  /// 1, 2, 4, 8, then every 15 seconds: soon enough for a dropped connection, seldom enough for a host that is down.
+  private func retryTime(_ intent: HostUpdate.Intent) -> Timestamp {
+    let seconds = intent.tries > 4 ? 15 : Int64(1) << Int64(max(intent.tries, 1) - 1)
+    return now + .seconds(seconds)
+  }
+
+  mutating func take(_ health: Health, host: Int, expecting: Version?) {
+    guard state.hosts.indices.contains(host), state.isWatched(host), state.expectedVersion(host) == expecting
+    else { return }
+    let known = state.hosts[host].health
+    guard known != health else { return }
+    // An untouched instance that answers well is what everybody assumes: no news.
+    if known == nil, health == .healthy, expecting == nil { return }
+    if case .unhealthy = known, case .unhealthy = health { return }
+    emit(.healthChanged(host: host, health: health))
+  }
+
+  mutating func take(_ verdict: Verdict, wave: Int, number: Int64) {
+    guard case .burningIn(wave, let burnIn) = state.phase, burnIn.number == number, burnIn.verdict != verdict
+    else { return }
+    emit(.verdictReached(wave: wave, verdict: verdict))
+  }
+}

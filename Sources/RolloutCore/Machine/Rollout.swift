@@ -1,0 +1,152 @@
+/// One attempt to move a service's instances to a release: a pure value, the fold of its journal.
+///
+/// `decide` answers an input with events, `apply` takes an event in, `outstanding` is what is to be done now,
+/// `nextDeadline` when time alone changes something, `waitingOn` what it waits for and until when.
+/// Nothing here reads a clock, waits, or draws a number.
+public struct Rollout: Hashable, Sendable {
+  public let plan: Plan
+  public internal(set) var hosts: [HostUpdate]
+  public internal(set) var phase: Phase = .queued
+  public internal(set) var pause: Pause?
+  /// Generation of the controller in charge; 0 before the first.
+  public internal(set) var epoch: Int64 = 0
+  /// Number of the last intent, question or analysis. Only grows.
+  public internal(set) var lastNumber: Int64 = 0
+  /// Set once by `promote --full`: burn-ins and approvals are passed as soon as they are reached.
+  public internal(set) var skipsWaits: Operation?
+  /// Waves that passed, from the first on.
+  public internal(set) var passedWaves = 0
+  /// When the release finished a burn-in here.
+  public internal(set) var provenAt: Timestamp?
+  /// Time of the last event.
+  public internal(set) var lastEventAt: Timestamp
+  /// Events applied, the plan included: the sequence number of the next record.
+  public internal(set) var eventCount = 1
+
+  /// Hosts for which `isDown` holds. Kept by `updateHost`.
+  public internal(set) var downCount = 0
+  /// Hosts of rolling waves that failed on the way forward. Kept by `updateHost`.
+  public internal(set) var failureCount = 0
+  /// Wave of each host, nil outside.
+  let waveOfHost: [Int?]
+  let firstStep: StepKind
+  /// The last requests taken, so that one delivered twice changes nothing.
+  var recentRequests: [String] = []
+
+  static let rememberedRequests = 64
+
+  /// The state after record 0.
+  public init(plan: Plan, at: Timestamp) {
+    self.plan = plan
+    lastEventAt = at
+    var waveOfHost = [Int?](repeating: nil, count: plan.hosts.count)
+    for (index, wave) in plan.waves.enumerated() {
+      for host in wave.hosts where waveOfHost.indices.contains(host) { waveOfHost[host] = index }
+    }
+    self.waveOfHost = waveOfHost
+    // A way back to releases that the hosts still hold has nothing to upload.
+    if plan.kind == .release || !plan.release.artifact.isEmpty {
+      firstStep = .stage
+    } else {
+      firstStep = plan.policy.release.drain.isEmpty ? .activate : .drain
+    }
+    let first = HostUpdate.Position.waiting(firstStep)
+    hosts = waveOfHost.map { HostUpdate(position: $0 == nil ? .outside : first) }
+  }
+
+  /// The fold of a whole journal.
+  public static func replay(_ events: [(event: Event, at: Timestamp)]) throws(ReplayError) -> Rollout {
+    guard let first = events.first, case .planned(let plan) = first.event else { throw .missingPlan }
+    var rollout = Rollout(plan: plan, at: first.at)
+    for (event, at) in events.dropFirst() { try rollout.apply(event, at: at) }
+    return rollout
+  }
+
+  // MARK: What people ask
+
+  public var isEnded: Bool { if case .ended = phase { true } else { false } }
+
+  /// Nothing more happens until a person says something, and nothing is on its way.
+  public var isAtRest: Bool {
+    switch phase {
+    case .ended: true
+    case .halted, .stuck: !hasStepsInFlight
+    default: false
+    }
+  }
+
+  public var hasStepsInFlight: Bool { hosts.contains { if case .inFlight = $0.position { true } else { false } } }
+
+  /// Every host that will be updated can go back to what it runs.
+  public var isReversible: Bool { irreversibleBecause == nil }
+
+  /// Why there is no way back, or nil.
+  public var irreversibleBecause: String? {
+    if plan.policy.rollback == .forwardOnly { return "the policy says rollback: forward_only" }
+    if plan.kind == .rollback { return "this rollout is itself a way back" }
+    for host in plan.hosts where host.task == .update {
+      switch host.rollback {
+      case .ready: continue
+      case .nothingBefore: return "nothing ran on \(host.instance.id) before"
+      case .missing(let reason): return "\(host.instance.id): \(reason)"
+      }
+    }
+    return nil
+  }
+
+  /// The state's name from the list that people know.
+  public var stateName: String {
+    if pause != nil { return "paused" }
+    switch phase {
+    case .queued: return "queued"
+    case .updating(let wave, _): return plan.waves[wave].kind == .canary ? "canarying" : "rolling"
+    case .burningIn: return "burning_in"
+    case .waitingApproval: return "waiting_approval"
+    case .halted: return "halted"
+    case .rollingBack: return "rolling_back"
+    case .stuck: return "stuck"
+    case .stopping: return "aborting"
+    case .ended(let fate, _): return fate.rawValue
+    }
+  }
+
+  /// The wave at work or last worked on.
+  public var currentWave: Int? {
+    switch phase {
+    case .updating(let wave, _), .burningIn(let wave, _), .waitingApproval(let wave, _), .halted(let wave, _): wave
+    case .queued, .rollingBack, .stuck, .stopping, .ended: nil
+    }
+  }
+
+  public func name(_ host: Int) -> HostID { plan.hosts[host].instance.id }
+
+  public func directory(_ host: Int) -> String {
+    plan.hosts[host].instance.directory ?? plan.policy.release.directory
+  }
+
+  /// Hosts that run the release, or may.
+  public var exposedHosts: [Int] {
+    hosts.indices.filter { index in
+      let host = hosts[index]
+      if case .reverted = host.position { return false }
+      return host.isTouched
+    }
+  }
+
+  // MARK: The one place where hosts change
+
+  /// Changes a host and keeps the counters with it.
+  mutating func updateHost(_ index: Int, _ change: (inout HostUpdate) -> Void) {
+    let before = hosts[index]
+    change(&hosts[index])
+    let after = hosts[index]
+    downCount += (after.isDown ? 1 : 0) - (before.isDown ? 1 : 0)
+    failureCount += (countsAsFailure(after, index) ? 1 : 0) - (countsAsFailure(before, index) ? 1 : 0)
+  }
+
+  private func countsAsFailure(_ host: HostUpdate, _ index: Int) -> Bool {
+    host.isFailed && host.direction == .forward && waveOfHost[index] != nil
+  }
+
+  func nextFence() -> Fence { Fence(epoch: epoch, step: lastNumber + 1) }
+}

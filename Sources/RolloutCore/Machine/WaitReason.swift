@@ -1,0 +1,113 @@
+/// One thing a rollout waits for: what, since when or until when, and what changes it.
+public struct WaitReason: Hashable, Sendable {
+  public var kind: Kind
+  /// When waiting ends by itself, whatever comes of it; nil where only a person ends it.
+  public var deadline: Timestamp?
+
+  public enum Kind: Hashable, Sendable {
+    /// Nobody drives it: no controller has taken it up yet.
+    case controller
+    case step(host: HostID, StepKind, since: Timestamp)
+    /// The host does not answer; it is asked or sent to again at `retryAt`.
+    case unreachable(host: HostID, StepKind, detail: String, retryAt: Timestamp)
+    /// A step was sent and not answered; the host is being asked what became of it.
+    case answer(host: HostID, StepKind)
+    /// Its probes have not agreed, or not for `min_healthy_time` yet.
+    case health(host: HostID, healthySince: Timestamp?, detail: String?)
+    /// These hosts could go on, and `max_unavailable` forbids: the others named are down.
+    case availability(waiting: [HostID], down: [HostID], limit: Int)
+    case burnIn(earliest: Timestamp, verdict: Verdict?)
+    case approval(wave: Int)
+    case paused(by: String, reason: String, since: Timestamp)
+    case halted(Halt)
+    case stuck(detail: String)
+  }
+
+  /// The command that changes it, as a person would type it after `canary`.
+  public var remedy: String {
+    switch kind {
+    case .controller: "resume"
+    case .step, .answer: "abort --hold | --rollback"
+    case .unreachable(let host, _, _, _), .health(let host, _, _): "skip \(host) --reason …"
+    case .availability(_, let down, _): down.first.map { "skip \($0) --reason …" } ?? "abort --hold | --rollback"
+    case .burnIn, .approval: "promote --reason …"
+    case .paused: "resume"
+    case .halted(let halt):
+      halt.cause == .failed ? "retry | skip HOST | rollback" : "promote --reason … | retry | rollback"
+    case .stuck: "retry | skip HOST | abort --hold"
+    }
+  }
+}
+
+extension Rollout {
+  /// Everything it waits for, the most telling first. Empty only when it has ended.
+  public var waitingOn: [WaitReason] {
+    if isEnded { return [] }
+    var reasons: [WaitReason] = []
+    if let pause {
+      let kind = WaitReason.Kind.paused(by: pause.operation.by, reason: pause.operation.reason, since: pause.since)
+      reasons.append(WaitReason(kind: kind, deadline: nil))
+    }
+    if epoch == 0 { reasons.append(WaitReason(kind: .controller, deadline: nil)) }
+    switch phase {
+    case .burningIn(_, let burnIn):
+      let kind = WaitReason.Kind.burnIn(earliest: burnIn.earliest, verdict: burnIn.verdict)
+      reasons.append(WaitReason(kind: kind, deadline: burnIn.latest))
+    case .waitingApproval(let wave, let deadline):
+      reasons.append(WaitReason(kind: .approval(wave: wave), deadline: deadline))
+    case .halted(_, let halt): reasons.append(WaitReason(kind: .halted(halt), deadline: nil))
+    case .stuck(_, let detail): reasons.append(WaitReason(kind: .stuck(detail: detail), deadline: nil))
+    case .queued, .updating, .rollingBack, .stopping, .ended: break
+    }
+    return reasons + hostReasons
+  }
+
+  private var hostReasons: [WaitReason] {
+    var reasons: [WaitReason] = []
+    var held: [HostID] = []
+    for index in activeHosts ?? [] {
+      let host = name(index)
+      switch hosts[index].position {
+      case .inFlight(let intent): reasons.append(WaitReason(kind: contact(host, intent), deadline: intent.giveUp))
+      case .verifying(let verification):
+        var detail: String?
+        if case .unhealthy(let reason) = hosts[index].health { detail = reason }
+        let kind = WaitReason.Kind.health(host: host, healthySince: verification.healthySince, detail: detail)
+        let end = verification.healthySince.map { $0 + plan.policy.minHealthyTime } ?? verification.deadline
+        reasons.append(WaitReason(kind: kind, deadline: isFrozen ? nil : end))
+      case .waiting(let step) where takesDown(step) && !isAtRest: held.append(host)
+      default: break
+      }
+    }
+    if !held.isEmpty, pause == nil, isMovingHosts {
+      let down = hosts.indices.filter { hosts[$0].isDown }.map { name($0) }
+      let kind = WaitReason.Kind.availability(waiting: held, down: down, limit: plan.maxUnavailable)
+      reasons.append(WaitReason(kind: kind, deadline: phaseDeadline))
+    }
+    return reasons
+  }
+
+  private func contact(_ host: HostID, _ intent: HostUpdate.Intent) -> WaitReason.Kind {
+    switch intent.contact {
+    case .sending: .step(host: host, intent.step, since: intent.since)
+    case .asking: .answer(host: host, intent.step)
+    case .deferred(let detail, let retryAt, _):
+      .unreachable(host: host, intent.step, detail: detail, retryAt: retryAt)
+    }
+  }
+
+  private var isMovingHosts: Bool {
+    switch phase {
+    case .updating, .rollingBack: true
+    default: false
+    }
+  }
+
+  private var phaseDeadline: Timestamp? {
+    switch phase {
+    case .updating(_, let deadline), .rollingBack(_, let deadline), .waitingApproval(_, let deadline): deadline
+    case .burningIn(_, let burnIn): burnIn.latest
+    case .queued, .halted, .stuck, .stopping, .ended: nil
+    }
+  }
+}
