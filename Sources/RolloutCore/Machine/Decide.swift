@@ -4,7 +4,10 @@ extension Rollout {
   ///
   /// Late and repeated inputs give no events. A `now` before the last event counts as the last event's time, so that
   /// a clock that was set back never writes history backwards.
-  public func decide(_ input: Input, now: Timestamp) throws(Rejection) -> [Event] {
+  ///
+  /// A turn that takes several inputs decides each with `settling: false` and ends with a `.tick`: so what a person
+  /// asked is heard before the rollout moves on, and consequences are worked out once.
+  public func decide(_ input: Input, now: Timestamp, settling: Bool = true) throws(Rejection) -> [Event] {
     var draft = Draft(state: self, now: max(now, lastEventAt))
     if case .ended(let fate, _) = phase {
       if case .operation(let operation, _) = input {
@@ -32,7 +35,7 @@ extension Rollout {
       if recentRequests.contains(operation.request) { return [] }
       try draft.take(verb, operation)
     }
-    draft.advance()
+    if settling { draft.advance() }
     return draft.events
   }
 }

@@ -44,6 +44,8 @@ public struct AnalysisRequest: Hashable, Sendable {
 /// The wall clock, and waiting on it.
 public protocol WallClock: Sendable {
   func now() -> Timestamp
+  /// Time since some fixed moment that no clock adjustment changes; it goes on while the machine is suspended.
+  func uptime() -> TimeSpan
   /// Returns at or after `deadline`, or throws `CancellationError`.
   func sleep(until deadline: Timestamp) async throws
 }

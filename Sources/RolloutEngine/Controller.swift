@@ -1,0 +1,169 @@
+public import RolloutCore
+
+/// Why a rollout could not be started or taken up.
+public enum ControllerRefusal: Error, Hashable, Sendable {
+  /// Somebody alive drives this service.
+  case held(LeaseRefusal)
+  /// The service has a rollout that has not ended.
+  case open(RolloutSummary)
+  case unknownRollout(RolloutID)
+  case alreadyEnded(RolloutSummary)
+  case store(StoreFailure)
+  /// A record that cannot be followed: which, and why.
+  case journal(sequence: Int, kind: String, detail: String)
+}
+
+/// Starts, finds, recovers and stops runners. It holds no rollout state of its own.
+public actor Controller {
+  private let ports: Ports
+  private let holder: LeaseHolder
+  private var runners: [RolloutID: RolloutRunner] = [:]
+  private var stopReason: String?
+
+  public init(ports: Ports, holder: LeaseHolder) {
+    self.ports = ports
+    self.holder = holder
+  }
+
+  /// Records the plan and leaves it to whoever resumes it. Nothing is sent to a host.
+  public func record(_ plan: Plan) async throws(ControllerRefusal) {
+    let lease = try await lease(for: plan.policy.service)
+    do {
+      try await create(plan, under: lease)
+    } catch {
+      try? await ports.store.release(lease)
+      throw error
+    }
+    try? await ports.store.release(lease)
+  }
+
+  /// Records the plan and drives it until it is at rest.
+  public func start(_ plan: Plan, observer: any TurnObserver) async throws(ControllerRefusal) -> RunEnd {
+    let lease = try await lease(for: plan.policy.service)
+    let rollout: Rollout
+    do {
+      rollout = try await create(plan, under: lease)
+    } catch {
+      try? await ports.store.release(lease)
+      throw error
+    }
+    return await drive(rollout, lease, gap: .zero, observer)
+  }
+
+  /// Takes a rollout up where its journal ends and drives it until it is at rest. `first` is offered before anything
+  /// else, so that what an operator asks is decided before the rollout moves on.
+  public func resume(
+    _ id: RolloutID, offering first: OperatorRequest? = nil, observer: any TurnObserver
+  ) async throws(ControllerRefusal) -> RunEnd {
+    let summary = try await summary(of: id)
+    let lease = try await lease(for: summary.service)
+    do throws(ControllerRefusal) {
+      let rollout = try await load(id)
+      if rollout.isEnded { throw ControllerRefusal.alreadyEnded(rollout.summary) }
+      if let first { try await stored { () async throws(StoreFailure) in try await self.ports.store.offer(first) } }
+      return await drive(rollout, lease, gap: gap(rollout, lease), observer)
+    } catch {
+      try? await ports.store.release(lease)
+      throw error
+    }
+  }
+
+  /// Stops every runner in good order.
+  public func stop(reason: String) async {
+    stopReason = reason
+    for runner in runners.values { await runner.stop(reason: reason) }
+  }
+
+  /// The fold of a rollout's journal.
+  public func load(_ id: RolloutID) async throws(ControllerRefusal) -> Rollout {
+    let records = try await stored { () async throws(StoreFailure) in try await self.ports.store.records(of: id, from: 0) }
+    return try RolloutReader.fold(records, id).rollout
+  }
+
+  // MARK: Inside
+
+  private func drive(
+    _ rollout: Rollout, _ lease: Lease, gap: TimeSpan, _ observer: any TurnObserver
+  ) async -> RunEnd {
+    let runner = RolloutRunner(rollout: rollout, lease: lease, ports: ports, observer: observer)
+    runners[rollout.plan.rollout] = runner
+    if let stopReason { await runner.stop(reason: stopReason) }
+    let end = await runner.run(gap: gap)
+    runners[rollout.plan.rollout] = nil
+    try? await ports.store.release(lease)
+    return end
+  }
+
+  private func lease(for service: String) async throws(ControllerRefusal) -> Lease {
+    let result = try await stored { () async throws(StoreFailure) in
+      try await self.ports.store.acquire(service: service, holder: self.holder, now: self.ports.clock.now())
+    }
+    switch result {
+    case .success(let lease): return lease
+    case .failure(let refusal): throw .held(refusal)
+    }
+  }
+
+  /// Under the lease nobody else can create one, so the look and the write are one step.
+  @discardableResult
+  private func create(_ plan: Plan, under lease: Lease) async throws(ControllerRefusal) -> Rollout {
+    let open = try await stored { () async throws(StoreFailure) in
+      try await self.ports.store.summaries(service: plan.policy.service, openOnly: true, limit: 1)
+    }
+    if let first = open.first { throw .open(first) }
+    let rollout = Rollout(plan: plan, at: ports.clock.now())
+    let record: JournalRecord
+    do {
+      record = try EventCodec.encode(.planned(plan), sequence: 0, at: rollout.lastEventAt)
+    } catch { throw .journal(sequence: 0, kind: error.kind, detail: error.detail) }
+    let batch = JournalBatch(records: [record], summary: rollout.summary, answers: [])
+    try await stored { () async throws(StoreFailure) in try await self.ports.store.append(batch, under: lease) }
+    return rollout
+  }
+
+  private func summary(of id: RolloutID) async throws(ControllerRefusal) -> RolloutSummary {
+    let found = try await stored { () async throws(StoreFailure) in try await self.ports.store.summary(of: id) }
+    guard let found else { throw .unknownRollout(id) }
+    if found.isEnded { throw .alreadyEnded(found) }
+    return found
+  }
+
+  /// Time since the last sign of life: the dead holder's last renewal, or the last record after a clean leave.
+  private func gap(_ rollout: Rollout, _ lease: Lease) -> TimeSpan {
+    let last = max(lease.previousRenewal ?? rollout.lastEventAt, rollout.lastEventAt)
+    return max(ports.clock.now() - last, .zero)
+  }
+
+  private func stored<Value: Sendable>(
+    _ work: () async throws(StoreFailure) -> Value
+  ) async throws(ControllerRefusal) -> Value {
+    do { return try await work() } catch { throw .store(error) }
+  }
+}
+
+/// Journal records to state, for whoever reads without driving.
+public enum RolloutReader {
+  public static func fold(
+    _ records: [JournalRecord], _ id: RolloutID
+  ) throws(ControllerRefusal) -> (rollout: Rollout, events: [RecordedEvent]) {
+    var events: [RecordedEvent] = []
+    events.reserveCapacity(records.count)
+    do {
+      for record in records {
+        events.append(
+          RecordedEvent(sequence: record.sequence, at: record.at, event: try EventCodec.decode(record)))
+      }
+    } catch { throw .journal(sequence: error.sequence, kind: error.kind, detail: error.detail) }
+    guard let first = events.first, case .planned(let plan) = first.event else {
+      if records.isEmpty { throw .unknownRollout(id) }
+      throw .journal(sequence: 0, kind: records[0].kind, detail: "the first record is not a plan")
+    }
+    var rollout = Rollout(plan: plan, at: first.at)
+    for recorded in events.dropFirst() {
+      do { try rollout.apply(recorded.event, at: recorded.at) } catch {
+        throw .journal(sequence: recorded.sequence, kind: recorded.event.kind, detail: error.message)
+      }
+    }
+    return (rollout, events)
+  }
+}

@@ -1,0 +1,78 @@
+internal import RolloutCore
+
+/// Keeps the lease alive, and brings what operators ask from other processes.
+struct LeaseKeeper {
+  let lease: Lease
+  let rollout: RolloutID
+  let ports: Ports
+  let inbox: Inbox<RunnerSignal>
+
+  /// A quarter of the lease's life: three renewals may fail before anybody may take it.
+  static let renewalInterval = TimeSpan.seconds(2)
+  /// How soon a request of another process is seen; well under the second that an abort may take.
+  static let requestInterval = TimeSpan(milliseconds: 100)
+
+  func start() -> [Task<Void, Never>] { [Task { await renew() }, Task { await fetchRequests() }] }
+
+  private func renew() async {
+    while await pause(Self.renewalInterval) {
+      do {
+        try await ports.store.renew(lease, now: ports.clock.now())
+      } catch {
+        // An unwritable store is the runner's to report; only a lost lease ends the work.
+        if case .leaseLost(let detail) = error {
+          await inbox.send(.leaseLost(detail: detail))
+          return
+        }
+      }
+      await inbox.send(.heartbeat)
+    }
+  }
+
+  private func fetchRequests() async {
+    var seen: Int64?
+    repeat {
+      guard let counter = try? await ports.store.changeCounter(), counter != seen else { continue }
+      guard let requests = try? await ports.store.pending(for: rollout) else { continue }
+      seen = counter
+      if !requests.isEmpty { await inbox.send(.requests(requests)) }
+    } while await pause(Self.requestInterval)
+  }
+
+  private func pause(_ span: TimeSpan) async -> Bool {
+    do { try await ports.clock.sleep(until: ports.clock.now() + span) } catch { return false }
+    return !Task.isCancelled
+  }
+}
+
+/// Sees wall-clock jumps and stretches in which the process did not run.
+struct ClockWatch {
+  private var wall: Timestamp
+  private var uptime: TimeSpan
+
+  /// Smaller differences are slewing and scheduling.
+  static let jumpThreshold = TimeSpan.seconds(2)
+  /// Five renewals missed: the process was stopped, or the machine was.
+  static let freezeThreshold = TimeSpan.seconds(10)
+
+  init(wall: Timestamp, uptime: TimeSpan) {
+    self.wall = wall
+    self.uptime = uptime
+  }
+
+  /// Call at least every few seconds. Gives the inputs that make deadlines honest again.
+  mutating func observe(wall now: Timestamp, uptime nowUptime: TimeSpan) -> [Input] {
+    let passed = nowUptime - uptime
+    let jump = (now - wall) - passed
+    wall = now
+    uptime = nowUptime
+    var inputs: [Input] = []
+    if jump > Self.jumpThreshold || jump < .zero - Self.jumpThreshold {
+      inputs.append(.clockJumped(by: jump, reason: "the wall clock was set"))
+    }
+    if passed > Self.freezeThreshold {
+      inputs.append(.clockJumped(by: passed, reason: "the controller did not run"))
+    }
+    return inputs
+  }
+}

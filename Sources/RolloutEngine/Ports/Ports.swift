@@ -1,0 +1,54 @@
+public import RolloutCore
+
+/// Everything a runner reaches the world through.
+public struct Ports: Sendable {
+  public var transport: any Transport
+  public var prober: any Prober
+  public var analyst: any Analyst
+  public var clock: any WallClock
+  public var store: any RolloutStore
+
+  public init(
+    transport: any Transport, prober: any Prober, analyst: any Analyst, clock: any WallClock, store: any RolloutStore
+  ) {
+    self.transport = transport
+    self.prober = prober
+    self.analyst = analyst
+    self.clock = clock
+    self.store = store
+  }
+}
+
+/// A store that does all a controller needs.
+public typealias RolloutStore = Journal & Leases & OperatorRequests & RolloutCatalog
+
+/// Told of each turn of a runner, after its events are on stable storage. Slow observers slow the rollout: hand the
+/// report on and return.
+public protocol TurnObserver: Sendable {
+  func turned(_ report: TurnReport) async
+}
+
+public struct TurnReport: Sendable {
+  /// The state after the events.
+  public var rollout: Rollout
+  /// What this turn recorded; empty when only `trouble` changed.
+  public var events: [RecordedEvent]
+  /// Why nothing moves although something should: the store cannot be written, say. Nil when all is well.
+  public var trouble: String?
+  public init(rollout: Rollout, events: [RecordedEvent], trouble: String?) {
+    self.rollout = rollout
+    self.events = events
+    self.trouble = trouble
+  }
+}
+
+public struct RecordedEvent: Hashable, Sendable {
+  public var sequence: Int
+  public var at: Timestamp
+  public var event: Event
+  public init(sequence: Int, at: Timestamp, event: Event) {
+    self.sequence = sequence
+    self.at = at
+    self.event = event
+  }
+}

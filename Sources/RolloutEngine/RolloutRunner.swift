@@ -1,0 +1,217 @@
+public import RolloutCore
+
+/// What reaches a runner.
+enum RunnerSignal: Sendable {
+  case input(Input)
+  case requests([OperatorRequest])
+  case heartbeat
+  case leaseLost(detail: String)
+  case stop(reason: String)
+
+  /// False for what has no meaning later.
+  var mustBeWritten: Bool {
+    switch self {
+    case .input, .requests: true
+    case .heartbeat, .leaseLost, .stop: false
+    }
+  }
+}
+
+/// Why a runner returned.
+public enum RunEnd: Hashable, Sendable {
+  /// The rollout has ended, or waits for a person with nothing on its way.
+  case atRest
+  /// Asked to stop; the rollout is as it was and can be taken up again.
+  case stopped(reason: String)
+  /// Another controller has the service now.
+  case leaseLost(detail: String)
+  /// The journal does not add up.
+  case failed(detail: String)
+}
+
+/// Drives one rollout: one task, one bounded inbox, no re-entrancy. Each turn takes all waiting inputs, decides,
+/// appends every event as one batch, and only then lets the new state and its effects become real.
+public actor RolloutRunner {
+  private var rollout: Rollout
+  private let lease: Lease
+  private let ports: Ports
+  private let observer: any TurnObserver
+  private let inbox: Inbox<RunnerSignal>
+  private var effects: EffectReconciler
+  private var timer: (deadline: Timestamp, task: Task<Void, Never>)?
+  private var clocks: ClockWatch
+  private var trouble: String?
+  /// Signals of turns that could not be written. They are decided again, on the time that it is then; a heartbeat
+  /// comes every few seconds and tries.
+  private var unwritten: [RunnerSignal] = []
+
+  /// Inputs that wait at most: a few per host of a large fleet.
+  private static let inboxCapacity = 4096
+
+  /// `rollout` is the fold of what the journal holds, record 0 included.
+  public init(rollout: Rollout, lease: Lease, ports: Ports, observer: any TurnObserver) {
+    self.rollout = rollout
+    self.lease = lease
+    self.ports = ports
+    self.observer = observer
+    inbox = Inbox(capacity: Self.inboxCapacity)
+    effects = EffectReconciler(ports: ports, plan: rollout.plan, inbox: inbox)
+    clocks = ClockWatch(wall: ports.clock.now(), uptime: ports.clock.uptime())
+  }
+
+  /// Asks the runner to leave in good order. It returns from `run` soon after, without aborting the rollout.
+  public nonisolated func stop(reason: String) async { await inbox.send(.stop(reason: reason)) }
+
+  /// Takes the rollout over and drives it until it is at rest, stopped, or no longer ours.
+  /// - Parameter gap: time since the last sign of life of the controller before.
+  public func run(gap: TimeSpan) async -> RunEnd {
+    let services = LeaseKeeper(lease: lease, rollout: rollout.plan.rollout, ports: ports, inbox: inbox)
+    let keeping = services.start()
+    // What people asked while nobody drove is heard before anything moves.
+    let asked = (try? await ports.store.pending(for: rollout.plan.rollout)) ?? []
+    let takeover = Input.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap)
+    var end = await turn([.input(takeover), .requests(asked)])
+    while end == nil { end = await turn(await inbox.receiveAll()) }
+    timer?.task.cancel()
+    await inbox.close()
+    for task in effects.cancelAll() { await task.value }
+    for task in keeping { task.cancel() }
+    for task in keeping { await task.value }
+    return end ?? .atRest
+  }
+
+  // MARK: A turn
+
+  /// Nil: go on.
+  private func turn(_ signals: [RunnerSignal]) async -> RunEnd? {
+    let now = ports.clock.now()
+    let clockInputs = clocks.observe(wall: now, uptime: ports.clock.uptime())
+    let all = unwritten + clockInputs.map { .input($0) } + signals
+    var work = Work(state: rollout, now: now)
+    var stopReason: String?
+    for signal in all {
+      switch signal {
+      case .input(let input): work.take(input)
+      case .requests(let requests): for request in requests { work.take(request) }
+      case .heartbeat: break
+      case .leaseLost(let detail): return .leaseLost(detail: detail)
+      case .stop(let reason): stopReason = reason
+      }
+    }
+    if let stopReason { work.take(.stopping(reason: stopReason)) } else { work.settle() }
+    if let detail = work.failure { return .failed(detail: detail) }
+    switch await commit(work) {
+    case .written: unwritten = []
+    // Nothing of this turn is real: no new effect begins, and a stop needs no record.
+    case .postponed: unwritten = all.filter(\.mustBeWritten)
+    case .end(let end): return end
+    }
+    if let stopReason { return .stopped(reason: stopReason) }
+    guard unwritten.isEmpty else { return nil }
+    if rollout.isAtRest { return .atRest }
+    effects.reconcile(rollout.outstanding)
+    setTimer()
+    return nil
+  }
+
+  private enum Commit {
+    case written, postponed
+    case end(RunEnd)
+  }
+
+  /// Puts the work on stable storage and makes it the state.
+  private func commit(_ work: Work) async -> Commit {
+    guard !work.isEmpty else { return .written }
+    var records: [JournalRecord] = []
+    do {
+      for recorded in work.events {
+        records.append(try EventCodec.encode(recorded.event, sequence: recorded.sequence, at: recorded.at))
+      }
+    } catch { return .end(.failed(detail: "record \(error.sequence) (\(error.kind)): \(error.detail)")) }
+    let batch = JournalBatch(records: records, summary: work.state.summary, answers: work.answers)
+    do {
+      try await ports.store.append(batch, under: lease)
+    } catch {
+      switch error {
+      case .unavailable(let detail):
+        if trouble != detail { await report([], trouble: detail) }
+        return .postponed
+      case .leaseLost(let detail): return .end(.leaseLost(detail: detail))
+      case .conflict(let detail), .unusable(let detail), .corrupt(_, _, let detail):
+        return .end(.failed(detail: detail))
+      }
+    }
+    rollout = work.state
+    await report(work.events, trouble: nil)
+    return .written
+  }
+
+  private func report(_ events: [RecordedEvent], trouble: String?) async {
+    self.trouble = trouble
+    await observer.turned(TurnReport(rollout: rollout, events: events, trouble: trouble))
+  }
+
+  private func setTimer() {
+    let deadline = rollout.nextDeadline
+    if let timer, timer.deadline == deadline { return }
+    timer?.task.cancel()
+    timer = nil
+    guard let deadline else { return }
+    let (clock, inbox) = (ports.clock, inbox)
+    let task = Task {
+      do { try await clock.sleep(until: deadline) } catch { return }
+      await inbox.send(.input(.tick))
+    }
+    timer = (deadline, task)
+  }
+}
+
+/// The inputs of one turn, decided one after the other on a copy of the state.
+struct Work {
+  private(set) var state: Rollout
+  let now: Timestamp
+  private(set) var events: [RecordedEvent] = []
+  private(set) var answers: [RequestAnswer] = []
+  private(set) var failure: String?
+
+  init(state: Rollout, now: Timestamp) {
+    self.state = state
+    self.now = max(now, state.lastEventAt)
+  }
+
+  var isEmpty: Bool { events.isEmpty && answers.isEmpty }
+
+  /// Inputs that the machine refuses here are late by nature; only people are told.
+  mutating func take(_ input: Input) { _ = decide(input, settling: false) }
+
+  /// Works out what follows from all that was taken.
+  mutating func settle() { _ = decide(.tick, settling: true) }
+
+  mutating func take(_ request: OperatorRequest) {
+    guard let body = EventCodec.decodeRequest(request.payload) else {
+      let detail = "a request that this version of canary does not know; use the same version on both sides"
+      answers.append(RequestAnswer(request: request.id, isAccepted: false, detail: detail))
+      return
+    }
+    let operation = Operation(request: request.id, by: body.by, reason: body.reason)
+    switch decide(.operation(operation, body.verb), settling: false) {
+    case .success: answers.append(RequestAnswer(request: request.id, isAccepted: true, detail: state.stateName))
+    case .failure(let rejection):
+      answers.append(RequestAnswer(request: request.id, isAccepted: false, detail: rejection.message))
+    }
+  }
+
+  private mutating func decide(_ input: Input, settling: Bool) -> Result<Void, Rejection> {
+    let decided: [Event]
+    do { decided = try state.decide(input, now: now, settling: settling) } catch { return .failure(error) }
+    for event in decided {
+      let sequence = state.eventCount
+      do { try state.apply(event, at: now) } catch {
+        failure = "record \(sequence): \(error.message)"
+        return .success(())
+      }
+      events.append(RecordedEvent(sequence: sequence, at: now, event: event))
+    }
+    return .success(())
+  }
+}
