@@ -136,7 +136,8 @@ struct CanaryPick {
   private func acrossZones(_ pair: (Int, Int)) -> PlanProblem {
     PlanProblem(
       .canaryAcrossZones,
-      "the named canaries could take zones \(floors.zones[pair.0]) and \(floors.zones[pair.1]) below their floors at once",
+      "the named canaries could take zones \(floors.zones[pair.0]) and \(floors.zones[pair.1]) below their floors "
+        + "at once",
       remedy: "name canaries of one zone, or lower `max_unavailable`")
   }
 }

@@ -91,7 +91,8 @@ struct HostSurvey {
     guard report.current == release.version, !report.holds(release.version) else { return nil }
     return PlanProblem(
       .unverifiedCurrent, host: host, "runs \(release.version), but holds no complete, verified release of it",
-      remedy: "publish the release under a version of its own, or leave the host out with `--exclude \(host) --reason …`")
+      remedy:
+        "publish the release under a version of its own, or leave the host out with `--exclude \(host) --reason …`")
   }
 
   /// The host could not get to the release, or not back from it.

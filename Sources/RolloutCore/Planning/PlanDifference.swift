@@ -31,8 +31,11 @@ public enum PlanDifference: Hashable, Codable, Sendable {
       }
       differences += host(old, new)
     }
-    for host in fresh.hosts where savedIndex[host.instance.id] == nil { differences.append(.hostAdded(host.instance.id)) }
-    let sameLimits = saved.waves.map(\.hosts) == fresh.waves.map(\.hosts) && saved.maxUnavailable == fresh.maxUnavailable
+    for host in fresh.hosts where savedIndex[host.instance.id] == nil {
+      differences.append(.hostAdded(host.instance.id))
+    }
+    let sameLimits =
+      saved.waves.map(\.hosts) == fresh.waves.map(\.hosts) && saved.maxUnavailable == fresh.maxUnavailable
     let sameOrder = saved.hosts.map(\.instance.id) == fresh.hosts.map(\.instance.id)
     if differences.isEmpty && !(sameLimits && sameOrder) { differences.append(.waves) }
     return differences
@@ -130,7 +133,8 @@ extension PlanDifference: CustomStringConvertible {
       "\(host): runs \(fresh?.text ?? "nothing") now, \(saved?.text ?? "nothing") in the plan"
     case .exclusion(let host, nil, let fresh): "\(host): excluded now (\(fresh ?? "")), not in the plan"
     case .exclusion(let host, let saved?, nil): "\(host): excluded in the plan (\(saved)), not now"
-    case .exclusion(let host, let saved?, let fresh?): "\(host): excluded for `\(fresh)` now, for `\(saved)` in the plan"
+    case .exclusion(let host, let saved?, let fresh?):
+      "\(host): excluded for `\(fresh)` now, for `\(saved)` in the plan"
     case .rollbackReadiness(let host, let saved, let fresh):
       "\(host): way back: \(fresh.phrase) now, \(saved.phrase) in the plan"
     case .waves: "same hosts and files, but other waves: the inventory's order or the planner's rules changed"

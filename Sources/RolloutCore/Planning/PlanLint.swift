@@ -87,7 +87,9 @@ public enum PlanLint {
     var findings: [Finding] = []
     for (number, wave) in plan.waves.enumerated() {
       if wave.hosts.isEmpty { findings.append(.emptyWave(number)) }
-      if wave.kind == .canary && (number > 0 || plan.kind == .rollback) { findings.append(.canaryMisplaced(wave: number)) }
+      if wave.kind == .canary && (number > 0 || plan.kind == .rollback) {
+        findings.append(.canaryMisplaced(wave: number))
+      }
     }
     switch plan.kind {
     case .release:

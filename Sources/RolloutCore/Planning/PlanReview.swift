@@ -41,7 +41,8 @@ public struct WaveReview: Hashable, Codable, Sendable {
   /// Instances that serve now and still do at worst while the wave runs: of those touched up to the end of this
   /// wave, `max_unavailable` may be down. Instances that serve nothing yet are not counted.
   public var servingAtWorst: Int
-  /// Instances that this rollout may have put on the release (or left unknown) by the end of the wave: the blast radius.
+  /// Instances that this rollout may have put on the release (or left unknown) by the end of the wave: the blast
+  /// radius.
   public var blastRadius: Int
   public var duration: PlanReview.DurationRange
 
@@ -77,7 +78,8 @@ extension PlanReview {
       duration.most = duration.most + range.most
       waves.append(
         WaveReview(
-          kind: wave.kind, explanation: wave.explanation, moves: hosts.map { WaveReview.Move($0, plan.release.version) },
+          kind: wave.kind, explanation: wave.explanation,
+          moves: hosts.map { WaveReview.Move($0, plan.release.version) },
           atOnce: min(plan.maxUnavailable, hosts.count),
           servingAtWorst: serving - min(max(0, plan.maxUnavailable), touchedServing), blastRadius: touched,
           duration: range))

@@ -32,7 +32,8 @@ public enum PlanWarning: Hashable, Codable, Sendable {
   /// One phrase for people.
   public var text: String {
     switch self {
-    case .canaryOnRareVersion(let host, let version?): "canary \(host) runs \(version), which few of the other hosts run"
+    case .canaryOnRareVersion(let host, let version?):
+      "canary \(host) runs \(version), which few of the other hosts run"
     case .canaryOnRareVersion(let host, nil): "canary \(host) is empty, while most of the hosts to update run something"
     case .canaryAloneInZone(let host, let zone): "canary \(host) is the only instance in zone \(zone)"
     case .noSiblings: "no instance on an earlier release is left to compare the canary with"
@@ -52,7 +53,9 @@ extension PlanWarning {
     guard plan.hosts.contains(where: \.isUpdated) else { return [] }
     var warnings = plan.kind == .release ? canaryWarnings(plan) : []
     let updated = plan.hosts.count { $0.isUpdated }
-    if plan.kind == .release, plan.waves.count == 1, updated > 1 { warnings.append(.wholeFleetInOneWave(hosts: updated)) }
+    if plan.kind == .release, plan.waves.count == 1, updated > 1 {
+      warnings.append(.wholeFleetInOneWave(hosts: updated))
+    }
     if plan.policy.probes.isEmpty { warnings.append(.noProbes) }
     let instances = plan.hosts.count { $0.isCounted }
     if plan.maxUnavailable >= instances { warnings.append(.everythingMayBeDown(instances: instances)) }
@@ -89,7 +92,9 @@ extension PlanWarning {
     let canaries = wave.hosts.filter(plan.hosts.indices.contains).map { plan.hosts[$0] }
     for canary in canaries {
       let id = canary.instance.id
-      if (hostsOn[canary.from] ?? 0) < commonest { warnings.append(.canaryOnRareVersion(host: id, version: canary.from)) }
+      if (hostsOn[canary.from] ?? 0) < commonest {
+        warnings.append(.canaryOnRareVersion(host: id, version: canary.from))
+      }
       if let zone = canary.instance.zone, hostsIn[zone] == 1, plan.hosts.count > 1 {
         warnings.append(.canaryAloneInZone(host: id, zone: zone))
       }

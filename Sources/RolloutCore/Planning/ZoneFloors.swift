@@ -1,7 +1,7 @@
 /// The zone rule: a wave never has two zones below their floor at the same time.
 ///
-/// - A zone's *share* is what it may lose: `max_unavailable × instances of the zone ÷ instances of the service`, rounded
-///   down, at least 1. Its *floor* is its size less its share. Excluded instances are counted nowhere.
+/// - A zone's *share* is what it may lose: `max_unavailable × instances of the zone ÷ instances of the service`,
+///   rounded down, at least 1. Its *floor* is its size less its share. Excluded instances are counted nowhere.
 /// - While a wave runs, at most `max_unavailable` of its hosts are down, and any of them may be. So the zones a and b
 ///   can be below their floors together only when the wave holds more than `share` hosts of each *and*
 ///   `(share(a) + 1) + (share(b) + 1) ≤ max_unavailable`. A wave without such a pair keeps the rule in every order of
