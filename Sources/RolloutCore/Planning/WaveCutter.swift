@@ -10,8 +10,8 @@
 ///
 /// `[25%, 100%]` of 8 is 2, 6. `[1, 5, 25%, 100%]` of 40 is 1, 5, 4, 30. `[1, 5]` of 13 is 1, 5, 5, 2.
 ///
-/// Hosts are taken zone by zone, zones in the order of the inventory, hosts without a zone last. Where a wave would break the zone rule
-/// (`ZoneFloors`), it is split at the border of the zone that would be too many.
+/// Hosts are taken zone by zone, zones in the order of the inventory, hosts without a zone last. Where a wave
+/// would break the zone rule (`ZoneFloors`), it is split at the border of the zone that would be too many.
 struct WaveCutter {
   let floors: ZoneFloors
   /// Indices of the hosts after the canary, in inventory order.

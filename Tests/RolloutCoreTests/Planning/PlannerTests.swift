@@ -129,6 +129,17 @@ import Testing
     #expect(PlanLint.findings(in: plan) == [])
   }
 
+  @Test func `two small zones may share a wave with a large one, but not with each other`() throws {
+    // Shares 8, 1 and 1 of 10 at once: 9 + 2 do not fit, 2 + 2 do.
+    let zones = (0..<100).map { $0 < 80 ? "a" : $0 < 90 ? "b" : "c" }
+    let plan = try Plan.of(
+      Fixture.request(Fixture.fleet(100, zones: zones)) {
+        $0.waves = [.percent(100)]
+        $0.maxUnavailable = .percent(10)
+      })
+    #expect(plan.sizes == [1, 89, 10])
+  }
+
   @Test func `waves do not split when one instance at a time is down`() throws {
     let plan = try Plan.of(
       Fixture.request(Fixture.fleet(40, zones: ["a", "b", "c", "d"])) { $0.waves = [.percent(100)] })
