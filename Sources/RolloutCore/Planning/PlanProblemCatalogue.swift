@@ -16,6 +16,22 @@ public enum PlanProblemCatalogue {
     PlanProblemCode(rawValue: code).map(entry)
   }
 
+  /// `docs/reference/plan-problems.md`.
+  public static var markdown: String {
+    var text = """
+      # Plan problems and warnings
+
+      What `canary plan` and `canary start` say before anything is touched. `canary explain CODE` prints the same. Codes
+      `CNY0301` to `CNY0349` keep a rollout from starting, with exit status 5; `CNY0351` and above are warnings. A code
+      keeps its meaning for ever. This page is generated from the code.
+
+      """
+    for entry in entries {
+      text += "\n## \(entry.code): \(entry.title)\n\n\(entry.text)\n\n**What to do:** \(entry.remedy)\n"
+    }
+    return text
+  }
+
   private static func entry(_ code: PlanProblemCode) -> PlanProblemEntry {
     let (title, text, remedy) =
       switch code {
