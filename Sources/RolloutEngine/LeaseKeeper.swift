@@ -12,7 +12,7 @@ struct LeaseKeeper {
   /// How soon a request of another process is seen; well under the second that an abort may take.
   static let requestInterval = TimeSpan(milliseconds: 100)
 
-  func start() -> [Task<Void, Never>] { [Task { await renew() }, Task { await fetchRequests() }] }
+  func start() -> [Task<Void, Never>] { [ports.spawn { await renew() }, ports.spawn { await fetchRequests() }] }
 
   private func renew() async {
     while await pause(Self.renewalInterval) {

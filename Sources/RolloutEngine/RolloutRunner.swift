@@ -158,7 +158,7 @@ public actor RolloutRunner {
     timer = nil
     guard let deadline else { return }
     let (clock, inbox) = (ports.clock, inbox)
-    let task = Task {
+    let task = ports.spawn {
       do { try await clock.sleep(until: deadline) } catch { return }
       await inbox.send(.input(.tick))
     }
