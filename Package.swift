@@ -68,9 +68,13 @@ let package = Package(
       [
         "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
         "CurlClient", argumentParser, crypto, logging,
+      ],
+      resources: [
+        .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
       ]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
     tests("RolloutCoreTests", ["RolloutCore"]),
+    tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
   ]
 )
