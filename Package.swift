@@ -74,6 +74,7 @@ let package = Package(
       ]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
+    tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
   ]
