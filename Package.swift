@@ -49,7 +49,12 @@ let package = Package(
 
     // The policy file, and the words of the host protocol.
     target("PolicyFile", ["RolloutCore", yams]),
-    target("HostProtocol", ["RolloutCore", crypto], resources: [.embedInCode("Resources/canary-host.sh")]),
+    target(
+      "HostProtocol", ["RolloutCore", crypto],
+      resources: [
+        .embedInCode("Resources/canary-host.sh"), .embedInCode("Resources/canary-stage.sh"),
+        .embedInCode("Resources/canary-serve.sh"),
+      ]),
 
     // The shell around the core, and the ports it owns.
     target("RolloutEngine", ["RolloutCore", logging]),

@@ -3,8 +3,9 @@ import Crypto
 
 /// The program that works on a host: one POSIX `sh` script, addressed by its digest, put there once.
 public enum HostScript {
-  /// The script's bytes.
-  public static let source: [UInt8] = PackageResources.canary_host_sh
+  /// The script's bytes: three files that are one program.
+  public static let source: [UInt8] =
+    PackageResources.canary_host_sh + PackageResources.canary_stage_sh + PackageResources.canary_serve_sh
 
   /// SHA-256 of `source`.
   public static let digest: RolloutCore.Digest = {
