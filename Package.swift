@@ -46,6 +46,7 @@ let package = Package(
   targets: [
     // The pure core: no Foundation, no async, no clock.
     target("RolloutCore"),
+    target("CanaryJudge"),
 
     // The policy file, and the words of the host protocol.
     target("PolicyFile", ["RolloutCore", yams]),
@@ -60,7 +61,7 @@ let package = Package(
     target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     target("CurlClient", ["CCurl"]),
-    target("Observers", ["RolloutEngine", "RolloutCore", "CurlClient", logging]),
+    target("Observers", ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", logging]),
 
     // What people type.
     target(
@@ -70,5 +71,9 @@ let package = Package(
         "CurlClient", argumentParser, crypto, logging,
       ]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
+
+    tests("CanaryJudgeTests", ["CanaryJudge"]),
+    tests("CurlClientTests", ["CurlClient"]),
+    tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient"]),
   ]
 )
