@@ -11,7 +11,8 @@ func binomial(_ n: Int, _ k: Int, _ p: Double) -> Double {
 /// Steele, Lea & Flood, "Fast splittable pseudorandom number generators" (2014).
 struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+  /// Not a multiple of the increment: such seeds give one stream, shifted, and runs that are not independent.
+  init(seed: UInt64) { state = (seed &+ 1) &* 0xD134_2543_DE82_EF95 }
 
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
