@@ -73,7 +73,9 @@ let package = Package(
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
     tests("CanaryJudgeTests", ["CanaryJudge"]),
-    tests("CurlClientTests", ["CurlClient"]),
-    tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient"]),
+    .target(
+      name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
+    tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
+    tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
   ]
 )

@@ -57,9 +57,10 @@ extension Transfer {
 
   private var verificationDetail: String {
     let code = number(CURLINFO_SSL_VERIFYRESULT)
-    // X509_V_ERR_* numbers of OpenSSL; 0 with a failed verification means that the name did not match.
+    // X509_V_ERR_* numbers of OpenSSL. The name is compared before the library notes a result, so 0 or its initial 1
+    // with a failed verification means that the name did not match.
     switch code {
-    case 0: return "the certificate is for another name than \(url.host)"
+    case 0, 1: return "the certificate is for another name than \(url.host)"
     case 9: return "the certificate is not valid yet"
     case 10: return "the certificate has expired"
     case 18, 19, 20, 21: return "the certificate is not signed by a trusted authority"
