@@ -48,5 +48,8 @@ actor FlakyStore: Journal, Leases, OperatorRequests, RolloutCatalog {
   ) async throws(StoreFailure) -> [RolloutSummary] {
     try await inner.summaries(service: service, openOnly: openOnly, limit: limit)
   }
+  func lastProven(service: String, excluding version: Version?) async throws(StoreFailure) -> RolloutSummary? {
+    try await inner.lastProven(service: service, excluding: version)
+  }
   func changeCounter() async throws(StoreFailure) -> Int64 { try await inner.changeCounter() }
 }
