@@ -95,7 +95,9 @@ extension Rollout {
       burnIn.latest = latest
       phase = .burningIn(wave: wave, burnIn)
     case .wavePassed(let wave, let grounds):
-      guard currentWave == wave, passedWaves == wave else { throw illegal(event, "wave \(wave + 1) is not at work") }
+      guard currentWave == wave, passedWaves == wave else {
+        throw illegal(event, "wave \(wave + 1) is not at work")
+      }
       if case .burnedIn = grounds, provenAt == nil { provenAt = at }
       passedWaves = wave + 1
     case .approvalAwaited(let wave, let deadline):
