@@ -1,3 +1,5 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # $work is the caller's
 # Sourced by the examples' `run`: a working directory with three instances of a static site, and its releases.
 # Needs: $work (an empty directory). Everything started here ends with `finish`.
 
