@@ -75,5 +75,7 @@ let package = Package(
         "CurlClient", argumentParser, crypto, logging,
       ]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
+
+    tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
   ]
 )
