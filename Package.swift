@@ -95,5 +95,6 @@ let package = Package(
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
     tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
     tests("RolloutCoreTests", ["RolloutCore"]),
+    tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
   ]
 )
