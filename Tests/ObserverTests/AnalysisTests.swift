@@ -61,7 +61,9 @@ import Testing
     let evidence = last?.evidence.first
     #expect(evidence?.outcome == .fail && (evidence?.logEvidence ?? 0) >= (evidence?.logThreshold ?? 99))
     // Back to health: a failure stays one.
-    for _ in 0..<5 { last = burn.tick([Self.requests(9000, bad: 400)] + Array(repeating: Self.requests(9000), count: 3)) }
+    for _ in 0..<5 {
+      last = burn.tick([Self.requests(9000, bad: 400)] + Array(repeating: Self.requests(9000), count: 3))
+    }
     #expect(last?.outcome == .fail)
   }
 
@@ -153,7 +155,8 @@ import Testing
     #expect(outcomes == [.inconclusive, .inconclusive, .inconclusive, .fail, .fail])
     #expect(
       last?.reason == """
-        server-errors: 20 %, beyond the limit 5 % for 3 intervals; the siblings are beyond it as well: not the canary alone
+        server-errors: 20 %, beyond the limit 5 % for 3 intervals; the siblings are beyond it as well: \
+        not the canary alone
         """)
   }
 
@@ -176,11 +179,14 @@ import Testing
     var memory = CheckPolicy(name: "memory", scrape: "http://{host}/metrics", measure: .gauge("memory_bytes"))
     memory.limit = 1e9
     var burn = Burn([memory])
-    for _ in 0..<3 { _ = burn.tick(Array(repeating: "memory_bytes{a=\"1\"} 5e8\nmemory_bytes{a=\"2\"} 6e8\n", count: 4)) }
+    for _ in 0..<3 {
+      _ = burn.tick(Array(repeating: "memory_bytes{a=\"1\"} 5e8\nmemory_bytes{a=\"2\"} 6e8\n", count: 4))
+    }
     #expect(burn.watch.setup.analysis.verdict().outcome == .pass)
     #expect(burn.watch.setup.analysis.verdict().evidence[0].canary == 6e8)
     for _ in 0..<3 { _ = burn.tick(["memory_bytes 2e9\n"] + Array(repeating: "memory_bytes 5e8\n", count: 3)) }
-    #expect(burn.watch.setup.analysis.verdict().reason == "memory: 2000000000, beyond the limit 1000000000 for 3 intervals")
+    #expect(
+      burn.watch.setup.analysis.verdict().reason == "memory: 2000000000, beyond the limit 1000000000 for 3 intervals")
   }
 
   static func latency(fast: Int, slow: Int) -> String {

@@ -56,11 +56,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a 1\nb{x=\"1\" 2\n", 2, ExpositionError.Problem.labels), ("{x=\"1\"} 2\n", 1, .name), ("a{1=\"x\"} 2\n", 1, .labelName),
+    ("a 1\nb{x=\"1\" 2\n", 2, ExpositionError.Problem.labels), ("{x=\"1\"} 2\n", 1, .name),
+    ("a{1=\"x\"} 2\n", 1, .labelName),
     ("a{x=1} 2\n", 1, .labelValue), ("a{x=\"1} 2\n", 1, .labelValue), ("a{x=\"\\d\"} 2\n", 1, .escape),
     ("a{x=\"\\", 1, .truncated), ("a\n", 1, .value), ("a 1 b\n", 1, .timestamp), ("a 1 2 3\n", 1, .trailing),
     ("a 1\na 1", 2, .truncated), ("a{", 1, .truncated), ("a{\n", 1, .labels), ("a 1_000\n", 1, .value),
-    ("<html>\n", 1, .name), ("a{x=\"1\",,} 2\n", 1, .labelName), ("a 99999999999999999999 9999999999999999999999\n", 1, .timestamp),
+    ("<html>\n", 1, .name), ("a{x=\"1\",,} 2\n", 1, .labelName),
+    ("a 99999999999999999999 9999999999999999999999\n", 1, .timestamp),
   ])
   func `mistakes`(text: String, line: Int, problem: ExpositionError.Problem) {
     #expect(throws: ExpositionError(line: line, problem: problem)) { try parse(text) }

@@ -129,7 +129,8 @@ struct CheckReader {
     _ samples: [MetricSample], _ selector: SeriesSelector
   ) -> Result<[MetricSample], ReadingProblem> {
     guard samples.allSatisfy({ $0.value.isFinite && $0.value >= 0 }) else {
-      return .failure(ReadingProblem(isError: true, detail: "\(selector.name) is no counter: negative, NaN or infinite"))
+      return .failure(
+        ReadingProblem(isError: true, detail: "\(selector.name) is no counter: negative, NaN or infinite"))
     }
     return .success(samples)
   }

@@ -55,8 +55,10 @@ extension CheckAnalysis {
   private var missingForPass: String? {
     guard let comparison else {
       if case .gauge = source { return canaryLimit == nil ? "a gauge is judged by its limit, and has none" : nil }
-      return canaryLimit == nil ? "no siblings to compare with and no limit: nothing to judge by" : "no siblings to "
-        + "compare with: only the limit applies"
+      return canaryLimit == nil
+        ? "no siblings to compare with and no limit: nothing to judge by"
+        : "no siblings to "
+          + "compare with: only the limit applies"
     }
     guard !comparison.hasEarnedPass else { return nil }
     if case .histogram = source, threshold == nil { return "too few requests at the siblings for a quantile" }

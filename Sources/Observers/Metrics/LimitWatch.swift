@@ -35,7 +35,10 @@ struct LimitWatch {
   }
 
   private mutating func collect(_ delta: HistogramDelta) {
-    guard var known = histogram, known.add(delta) else { return histogram = delta }
+    guard var known = histogram, known.add(delta) else {
+      histogram = delta
+      return
+    }
     histogram = known
   }
 }
