@@ -94,7 +94,6 @@ let package = Package(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
     tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
-    tests("RolloutCoreTests", ["RolloutCore"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
   ]
 )

@@ -109,13 +109,8 @@ extension Rollout {
       burnIn.latest = latest
       phase = .burningIn(wave: wave, burnIn)
     case .wavePassed(let wave, let grounds):
-<<<<<<< HEAD
-      guard currentWave == wave, passedWaves == wave else {
-        throw illegal(event, "wave \(wave + 1) is not at work")
-=======
       guard currentWave == wave, passedWaves == wave, allows(grounds, wave) else {
         throw illegal(event, "wave \(wave + 1) cannot pass so")
->>>>>>> d242dbcc699fd24763bb513d75cd7840c883ec0a
       }
       if case .burnedIn = grounds, provenAt == nil { provenAt = at }
       passedWaves = wave + 1

@@ -54,12 +54,7 @@ private func clampedSum(_ a: Int64, _ b: Int64) -> Int64 {
 extension TimeSpan: CustomStringConvertible {
   /// As a policy writes it, exact to the millisecond: `250ms`, `1.5s`, `90s` as `1m30s`, `1h5m`.
   public var description: String {
-<<<<<<< HEAD
     if milliseconds < 0 { return "-" + TimeSpan(milliseconds: Int64(clamping: milliseconds.magnitude)).description }
-=======
-    if milliseconds == .min { return "-" + TimeSpan(milliseconds: .max).description }
-    if milliseconds < 0 { return "-" + TimeSpan(milliseconds: -milliseconds).description }
->>>>>>> d242dbcc699fd24763bb513d75cd7840c883ec0a
     if milliseconds < 1000 { return milliseconds == 0 ? "0s" : "\(milliseconds)ms" }
     let (totalSeconds, rest) = (milliseconds / 1000, milliseconds % 1000)
     let (hours, minutes, seconds) = (totalSeconds / 3600, totalSeconds / 60 % 60, totalSeconds % 60)
