@@ -49,7 +49,12 @@ let package = Package(
 
     // The policy file, and the words of the host protocol.
     target("PolicyFile", ["RolloutCore", yams]),
-    target("HostProtocol", ["RolloutCore"], resources: [.embedInCode("Resources/canary-host.sh")]),
+    target(
+      "HostProtocol", ["RolloutCore", crypto],
+      resources: [
+        .embedInCode("Resources/canary-host.sh"), .embedInCode("Resources/canary-stage.sh"),
+        .embedInCode("Resources/canary-serve.sh"),
+      ]),
 
     // The shell around the core, and the ports it owns.
     target("RolloutEngine", ["RolloutCore", logging]),
@@ -69,6 +74,12 @@ let package = Package(
         "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
         "CurlClient", argumentParser, crypto, logging,
       ]),
+    .target(
+      name: "TestKit", dependencies: ["ChildProcesses", "RolloutCore", crypto], path: "Tests/TestKit",
+      swiftSettings: strict),
+    tests(
+      "TransportTests",
+      ["Transports", "HostProtocol", "ChildProcesses", "RolloutEngine", "RolloutCore", "TestKit"]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
     tests("RolloutCoreTests", ["RolloutCore"]),
