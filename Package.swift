@@ -46,6 +46,7 @@ let package = Package(
   targets: [
     // The pure core: no Foundation, no async, no clock.
     target("RolloutCore"),
+    target("CanaryJudge"),
 
     // The policy file, and the words of the host protocol.
     target("PolicyFile", ["RolloutCore", yams]),
@@ -65,7 +66,7 @@ let package = Package(
     target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     target("CurlClient", ["CCurl"]),
-    target("Observers", ["RolloutEngine", "RolloutCore", "CurlClient", logging]),
+    target("Observers", ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", logging]),
 
     // What people type.
     target(
@@ -83,5 +84,13 @@ let package = Package(
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
     tests("RolloutCoreTests", ["RolloutCore"]),
+    tests(
+      "CommandTests",
+      ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", argumentParser]),
+    tests("CanaryJudgeTests", ["CanaryJudge"]),
+    .target(
+      name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
+    tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
+    tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
   ]
 )

@@ -41,8 +41,8 @@ struct Composition: Sendable {
         let client = try CurlClient()
         return .success(
           Observers(
-            prober: InstanceProber(client: client, transport: transport, clock: SystemClock()),
-            analyst: MetricAnalyst(client: client, clock: SystemClock())))
+            prober: ProbeWatch(curl: client, transport: transport, clock: SystemClock()),
+            analyst: ScrapeAnalyst(curl: client, clock: SystemClock())))
       } catch {
         return .failure(.broken("the HTTP client cannot be started: \(error)"))
       }
