@@ -27,6 +27,11 @@ struct Console: Sendable {
     }
   }
 
+  /// Everything to standard error: for a step on the way to the answer.
+  var answeringOnNotes: Console {
+    Console(answerIsTerminal: noteIsTerminal, noteIsTerminal: noteIsTerminal) { [write] _, text in write(.notes, text) }
+  }
+
   /// `text` as it is.
   func put(_ text: String, on stream: Stream = .answers) {
     if !text.isEmpty { write(stream, text) }
