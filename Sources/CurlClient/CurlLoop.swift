@@ -42,12 +42,14 @@ final class CurlLoop: @unchecked Sendable {
 
   func start() throws(CurlFailure) {
     var thread = pthread_t()
-    let code = pthread_create(&thread, nil, { context in
-      guard let context else { return nil }
-      ccurl_block_signals()
-      Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().run()
-      return nil
-    }, Unmanaged.passRetained(self).toOpaque())
+    let code = pthread_create(
+      &thread, nil,
+      { context in
+        guard let context else { return nil }
+        ccurl_block_signals()
+        Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, Unmanaged.passRetained(self).toOpaque())
     guard code == 0 else {
       Unmanaged.passUnretained(self).release()
       release()

@@ -16,12 +16,14 @@ extension Transfer {
     case CURLE_COULDNT_CONNECT:
       let error = Int32(truncatingIfNeeded: number(CURLINFO_OS_ERRNO))
       if error == ECONNREFUSED { return .refused }
-      return .unreachable(detail: error == 0 ? "the host does not answer" : String(cString: strerror(error)).lowercased())
+      return .unreachable(
+        detail: error == 0 ? "the host does not answer" : String(cString: strerror(error)).lowercased())
     case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_CERTPROBLEM, CURLE_SSL_INVALIDCERTSTATUS,
       CURLE_SSL_ISSUER_ERROR:
       return .tls(detail: "the handshake failed; is the port a TLS one, and of a version both sides speak?")
     case CURLE_PEER_FAILED_VERIFICATION: return .tls(detail: verificationDetail)
-    case CURLE_SSL_CACERT_BADFILE: return .unusable(detail: "CA file \(caFile) cannot be read; check its path and content")
+    case CURLE_SSL_CACERT_BADFILE:
+      return .unusable(detail: "CA file \(caFile) cannot be read; check its path and content")
     case CURLE_GOT_NOTHING: return .malformed(detail: "the connection was closed without an answer")
     case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
       return .malformed(detail: "the connection broke off")

@@ -28,3 +28,12 @@ public struct SystemClock: WallClock {
 
   private static let longestNap: Int64 = 5_000
 }
+
+extension WallClock {
+  /// Returns when the calling task is cancelled.
+  func waitForCancellation() async {
+    while !Task.isCancelled {
+      do { try await sleep(until: now() + .minutes(60)) } catch { return }
+    }
+  }
+}

@@ -46,7 +46,8 @@ import Testing
     #expect(try await ask("/b", .init(body: "ready", headers: [.init(name: "x-mode", value: "live")])) == .good)
     let lacks = try await ask("/b", .init(body: "healthy"))
     #expect(
-      lacks == .bad(detail: "GET \(server.url("/b")): body lacks \"healthy\", begins \"ready \u{FFFD}[31m\u{FFFD}rest\""))
+      lacks
+        == .bad(detail: "GET \(server.url("/b")): body lacks \"healthy\", begins \"ready \u{FFFD}[31m\u{FFFD}rest\""))
     let header = try await ask("/b", .init(headers: [.init(name: "X-Mode", value: "idle")]))
     #expect(header == .bad(detail: "GET \(server.url("/b")): header X-Mode is live, expected idle"))
   }

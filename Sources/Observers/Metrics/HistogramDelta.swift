@@ -74,7 +74,10 @@ struct ReferenceHistogram: Hashable, Sendable {
   }
 
   mutating func add(_ observed: HistogramDelta, seconds: Double) {
-    guard var known = content else { return content = observed }
+    guard var known = content else {
+      content = observed
+      return
+    }
     known.scale(by: exp2(-seconds / Self.halfLife))
     // Other buckets are another instrument: begin again.
     content = known.add(observed) ? known : observed

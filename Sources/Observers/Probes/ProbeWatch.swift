@@ -38,12 +38,12 @@ public struct ProbeWatch: Prober {
         prepared.append(try PreparedProbe(probe, of: instance, expecting: expecting, caFile: caFile))
       } catch {
         await report(.unhealthy(detail: "probe \(probe.name) is not sent: \(error)"))
-        return await untilCancelled()
+        return await clock.waitForCancellation()
       }
     }
     var health = InstanceHealth(probes)
     if let known = health.change() { await report(known) }
-    guard !prepared.isEmpty else { return await untilCancelled() }
+    guard !prepared.isEmpty else { return await clock.waitForCancellation() }
     await run(prepared, &health, report)
   }
 
@@ -76,11 +76,5 @@ public struct ProbeWatch: Prober {
     do { try await clock.sleep(until: time) } catch { return Turn(probe: index) }
     let answer = await probe.ask(curl, transport)
     return Turn(probe: index, answer: Task.isCancelled ? nil : answer)
-  }
-
-  private func untilCancelled() async {
-    while !Task.isCancelled {
-      do { try await clock.sleep(until: clock.now() + .minutes(60)) } catch { return }
-    }
   }
 }
