@@ -1,32 +1,6 @@
 import RolloutCore
 import RolloutEngine
 
-enum TreeRenderer {
-  static func frame(
-    rollout: Rollout, trouble: String?, recent: [RecordedEvent], now: Timestamp, width: Int, height: Int,
-    palette: Palette
-  ) -> [String] { [rollout.stateName] }
-}
-
-enum LineRenderer {
-  static func line(for recorded: RecordedEvent, in rollout: Rollout) -> String? { recorded.event.kind }
-  static func heartbeat(rollout: Rollout, now: Timestamp) -> String { rollout.stateName }
-}
-
-enum JSONLines {
-  static func header(_ rollout: Rollout) -> String { "" }
-  static func object(for recorded: RecordedEvent, in rollout: Rollout) -> String { "" }
-}
-
-enum ExplainRenderer {
-  static func text(
-    rollout: Rollout, events: [RecordedEvent] = [], driver: Driver = .unknown, now: Timestamp, palette: Palette
-  ) -> String { rollout.stateName }
-  static func json(
-    rollout: Rollout, events: [RecordedEvent] = [], driver: Driver = .unknown, now: Timestamp
-  ) -> String { "{}" }
-}
-
 enum PlanRenderer {
   static func text(plan: Plan, review: PlanReview, palette: Palette) -> String { plan.release.version.text }
   static func json(plan: Plan, review: PlanReview) -> String { "{}" }

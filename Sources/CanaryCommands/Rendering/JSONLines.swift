@@ -1,0 +1,48 @@
+import RolloutCore
+import RolloutEngine
+
+/// The stream for programs: one object per line, keys as documented in docs/reference/jsonl.md. Version 1 only gains
+/// keys and events; anything else is another version.
+enum JSONLines {
+  static let version: JSONText = 1
+
+  /// The first line: what this rollout is.
+  static func header(_ rollout: Rollout) -> String {
+    let plan = rollout.plan
+    let waves = plan.waves.map { wave -> JSONText in
+      .object([
+        ("kind", .string(wave.kind.rawValue)),
+        ("hosts", .array(wave.hosts.map { .string(LineRenderer.name($0, rollout)) })),
+      ])
+    }
+    return JSONText.object([
+      ("v", version), ("type", "header"), ("rollout", .string(plan.rollout.text)),
+      ("service", .string(plan.policy.service)), ("kind", .string(plan.kind.rawValue)),
+      ("release", .string(plan.release.version.text)), ("digest", .string(plan.release.digest.text)),
+      ("at", .time(plan.createdAt)), ("by", .string(plan.createdBy)),
+      ("maxUnavailable", .count(plan.maxUnavailable)), ("waves", .array(waves)),
+    ]).line
+  }
+
+  /// - Parameter rollout: the state after the event.
+  static func object(for recorded: RecordedEvent, in rollout: Rollout) -> String {
+    EventJSON.object(recorded, rollout).line
+  }
+
+  /// The last line: where it stands when this process stops watching.
+  static func end(_ rollout: Rollout, now: Timestamp) -> String {
+    JSONText.object([
+      ("v", version), ("type", "end"), ("rollout", .string(rollout.plan.rollout.text)), ("at", .time(now)),
+      ("state", .string(rollout.stateName)), ("exit", .integer(Int64(ExitStatus.of(rollout).rawValue))),
+      ("detail", .string(rollout.summary.detail)),
+    ]).line
+  }
+
+  /// Something keeps it from moving; nil: no longer.
+  static func trouble(_ detail: String?, _ rollout: Rollout, now: Timestamp) -> String {
+    JSONText.object([
+      ("v", version), ("type", "trouble"), ("rollout", .string(rollout.plan.rollout.text)), ("at", .time(now)),
+      ("state", .string(rollout.stateName)), ("detail", .text(detail)),
+    ]).line
+  }
+}
