@@ -70,5 +70,7 @@ let package = Package(
         "CurlClient", argumentParser, crypto, logging,
       ]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
+
+    tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
   ]
 )
