@@ -14,15 +14,15 @@ struct CanaryCommand: ParsableCommand {
       """,
     version: "canary \(version)",
     groupedSubcommands: [
-      CommandGroup(name: "Roll out:", subcommands: [PlanVerb.self, StartVerb.self, RollbackVerb.self]),
+      CommandGroup(name: "Roll out:", subcommands: [PlanVerb.self, StartVerb.self]),
       CommandGroup(name: "Look:", subcommands: [
-        StatusVerb.self, WatchVerb.self, ExplainVerb.self, HostsVerb.self, HistoryVerb.self, LogVerb.self,
+        StatusVerb.self, WatchVerb.self, ExplainVerb.self, HistoryVerb.self, LogVerb.self,
       ]),
       CommandGroup(name: "Steer:", subcommands: [
         PauseVerb.self, ResumeVerb.self, PromoteVerb.self, RetryVerb.self, SkipVerb.self, AbortVerb.self,
       ]),
       CommandGroup(name: "Prepare:", subcommands: [
-        LintVerb.self, SchemaVerb.self, DoctorVerb.self, CompletionsVerb.self, ManVerb.self,
+        LintVerb.self, SchemaVerb.self, CompletionsVerb.self,
       ]),
     ])
 }
