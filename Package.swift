@@ -74,6 +74,9 @@ let package = Package(
       [
         "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
         "CurlClient", argumentParser, crypto, logging,
+      ],
+      resources: [
+        .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
       ]),
     .target(
       name: "TestKit", dependencies: ["ChildProcesses", "RolloutCore", crypto], path: "Tests/TestKit",
@@ -87,11 +90,15 @@ let package = Package(
     tests(
       "CommandTests",
       ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", argumentParser]),
+    tests("ArchitectureTests", []),
+    tests("RolloutCoreTests", ["RolloutCore"]),
+    tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"]),
     .target(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
     tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
+    tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
   ]
 )

@@ -84,6 +84,11 @@ public struct CheckResult: Hashable, Sendable {
   public var hasTimedOut: Bool
   /// The end of its standard output and error together, control characters but line breaks replaced.
   public var output: String
+  public init(exitStatus: Int32, hasTimedOut: Bool, output: String) {
+    self.exitStatus = exitStatus
+    self.hasTimedOut = hasTimedOut
+    self.output = output
+  }
 }
 
 /// An answer that is not one to the question.

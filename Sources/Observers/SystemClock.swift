@@ -14,6 +14,12 @@ public struct SystemClock: WallClock {
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
   }
 
+  public func uptime() -> TimeSpan {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return TimeSpan(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+
   public func sleep(until deadline: Timestamp) async throws {
     let steady = ContinuousClock()
     // A second of grace for clocks that are slewed, not set.

@@ -91,7 +91,10 @@ public actor RolloutRunner {
     var stopReason: String?
     for signal in all {
       switch signal {
-      case .input(let input): work.take(input)
+      case .input(let input):
+        // The timer has fired; a wait that ended early must be begun again.
+        if input == .tick { timer = nil }
+        work.take(input)
       case .requests(let requests): for request in requests { work.take(request) }
       case .heartbeat: break
       case .leaseLost(let detail): return .leaseLost(detail: detail)

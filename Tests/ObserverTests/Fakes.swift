@@ -8,6 +8,7 @@ final class JumpingClock: WallClock {
   private let time = Guarded(Timestamp(milliseconds: 1_000_000))
 
   func now() -> Timestamp { time.with { $0 } }
+  func uptime() -> TimeSpan { now() - Timestamp(milliseconds: 0) }
   func sleep(until deadline: Timestamp) async throws {
     try Task.checkCancellation()
     await Task.yield()

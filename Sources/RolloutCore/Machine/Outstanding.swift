@@ -63,6 +63,16 @@ extension Rollout {
     }
   }
 
+  /// Every host up to this wave is done or out of it.
+  func isSettled(through wave: Int) -> Bool {
+    plan.waves[...wave].allSatisfy { $0.hosts.allSatisfy { hosts[$0].isSettled } }
+  }
+
+  /// Instances that are out of their load balancer with nothing else left to do to them.
+  var hasHostsToPutBack: Bool {
+    hosts.contains { if case .waiting(.undrain) = $0.position { true } else { false } }
+  }
+
   /// Verification stands still: nobody will act on its end.
   var isFrozen: Bool {
     switch phase {
@@ -100,7 +110,7 @@ extension Rollout {
     return earliest
   }
 
-  private func burnInDeadline(_ burnIn: Phase.BurnIn) -> Timestamp {
+  func burnInDeadline(_ burnIn: Phase.BurnIn) -> Timestamp {
     let awaitsStart = plan.policy.checks.allSatisfy(\.muted) || burnIn.verdict?.outcome == .pass
     return awaitsStart ? burnIn.earliest : max(burnIn.latest, burnIn.earliest)
   }

@@ -52,9 +52,9 @@ extension Rollout {
     switch phase {
     case .burningIn(_, let burnIn):
       let kind = WaitReason.Kind.burnIn(earliest: burnIn.earliest, verdict: burnIn.verdict)
-      reasons.append(WaitReason(kind: kind, deadline: burnIn.latest))
+      reasons.append(WaitReason(kind: kind, deadline: frozen(burnInDeadline(burnIn))))
     case .waitingApproval(let wave, let deadline):
-      reasons.append(WaitReason(kind: .approval(wave: wave), deadline: deadline))
+      reasons.append(WaitReason(kind: .approval(wave: wave), deadline: frozen(deadline)))
     case .halted(_, let halt): reasons.append(WaitReason(kind: .halted(halt), deadline: nil))
     case .stuck(_, let detail): reasons.append(WaitReason(kind: .stuck(detail: detail), deadline: nil))
     case .queued, .updating, .rollingBack, .stopping, .ended: break
@@ -68,13 +68,14 @@ extension Rollout {
     for index in activeHosts ?? [] {
       let host = name(index)
       switch hosts[index].position {
-      case .inFlight(let intent): reasons.append(WaitReason(kind: contact(host, intent), deadline: intent.giveUp))
+      case .inFlight(let intent):
+        reasons.append(WaitReason(kind: contact(host, intent), deadline: frozen(intent.giveUp)))
       case .verifying(let verification):
         var detail: String?
         if case .unhealthy(let reason) = hosts[index].health { detail = reason }
         let kind = WaitReason.Kind.health(host: host, healthySince: verification.healthySince, detail: detail)
         let end = verification.healthySince.map { $0 + plan.policy.minHealthyTime } ?? verification.deadline
-        reasons.append(WaitReason(kind: kind, deadline: isFrozen ? nil : end))
+        reasons.append(WaitReason(kind: kind, deadline: isFrozen ? nil : frozen(end)))
       case .waiting(let step) where takesDown(step) && !isAtRest: held.append(host)
       default: break
       }
@@ -95,6 +96,9 @@ extension Rollout {
       .unreachable(host: host, intent.step, detail: detail, retryAt: retryAt)
     }
   }
+
+  /// A pause freezes every clock.
+  private func frozen(_ deadline: Timestamp) -> Timestamp? { pause == nil ? deadline : nil }
 
   private var isMovingHosts: Bool {
     switch phase {
