@@ -86,7 +86,6 @@ let package = Package(
       ["Transports", "HostProtocol", "ChildProcesses", "RolloutEngine", "RolloutCore", "TestKit"]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
-    tests("RolloutCoreTests", ["RolloutCore"]),
     tests(
       "CommandTests",
       ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", argumentParser]),
