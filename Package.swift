@@ -86,6 +86,9 @@ let package = Package(
       ["Transports", "HostProtocol", "ChildProcesses", "RolloutEngine", "RolloutCore", "TestKit"]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
+    tests(
+      "CommandTests",
+      ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", argumentParser]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
@@ -94,6 +97,7 @@ let package = Package(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
     tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
+    tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
   ]
 )

@@ -32,6 +32,7 @@ private struct HostsReader {
   var decoder: SchemaDecoder
   let source: SourceText
   private var lines: [String: Int] = [:]
+  private var columns = ColumnCounter()
 
   init(decoder: SchemaDecoder, source: SourceText) {
     self.decoder = decoder
@@ -97,7 +98,7 @@ private struct HostsReader {
     }
   }
 
-  private func words(_ number: Int) -> [(text: String, span: Span)] {
+  private mutating func words(_ number: Int) -> [(text: String, span: Span)] {
     let range = source.lines[number - 1]
     var words: [(text: String, span: Span)] = []
     var position = range.lowerBound
@@ -110,7 +111,7 @@ private struct HostsReader {
       let start = position
       while position < range.upperBound, !isBlank(position) { position += 1 }
       let text = String(decoding: source.bytes[start..<position], as: UTF8.self)
-      words.append((text, source.span(line: number, bytes: start..<position)))
+      words.append((text, columns.span(start..<position, line: number, in: source)))
     }
     return words
   }

@@ -3,7 +3,7 @@ public import RolloutEngine
 
 /// The same duties as `SQLiteStore` without a file: for tests of the engine, and for dry runs that leave nothing
 /// behind. What it holds is gone with it.
-public actor InMemoryStore: Journal, Leases, OperatorRequests, RolloutCatalog {
+public actor InMemoryStore: Journal, Leases, LeaseBoard, OperatorRequests, RolloutCatalog {
   private struct Entry {
     var summary: RolloutSummary
     var records: [JournalRecord] = []
@@ -101,6 +101,10 @@ public actor InMemoryStore: Journal, Leases, OperatorRequests, RolloutCatalog {
     guard leases[lease.service]?.isHeld(by: lease) == true else { return }
     leases[lease.service]?.isHeld = false
     changes &+= 1
+  }
+
+  public func leaseHolder(of service: String) async throws(StoreFailure) -> LeaseRefusal? {
+    leases[service].flatMap { $0.isHeld ? $0.refusal : nil }
   }
 
   @discardableResult

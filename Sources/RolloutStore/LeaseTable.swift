@@ -125,7 +125,7 @@ enum LeaseTable {
     return row
   }
 
-  private static func row(of service: String, in db: Database) throws -> LeaseRow? {
+  static func row(of service: String, in db: Database) throws -> LeaseRow? {
     guard
       let row = try Row.fetchOne(
         db.cachedStatement(sql: "SELECT * FROM lease WHERE service = ?"), arguments: [service])

@@ -9,7 +9,7 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog {
   public let path: String
   let connection: WriteConnection
   private let writer: JournalWriter
-  private let reader: ReadConnection
+  let reader: ReadConnection
   private let watcher: ChangeWatcher
   private var chain: ChainReader { ChainReader(connection: reader) }
 

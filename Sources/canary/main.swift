@@ -1,1 +1,8 @@
-print("canary")
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+import CanaryCommands
+
+exit(await CanaryTool.run(Array(CommandLine.arguments.dropFirst())))

@@ -94,13 +94,13 @@ enum LineRenderer {
     }
   }
 
-  /// Verified on the way forward or back; where it is put back into service next, that is said too.
+  /// Verified on the way forward, or back.
   private static func verified(_ host: Int, _ rollout: Rollout) -> String {
     guard rollout.hosts.indices.contains(host) else { return "healthy" }
-    if rollout.hosts[host].direction == .revert {
-      return "reverted to \(rollout.plan.hosts[host].from?.text ?? "nothing")"
+    switch rollout.hosts[host].position {
+    case .reverted, .waiting(.revertUndrain): return "reverted to \(rollout.plan.hosts[host].from?.text ?? "nothing")"
+    default: return "healthy on \(rollout.plan.release.version)"
     }
-    return "healthy on \(rollout.plan.release.version)"
   }
 
   /// Good answers are what verification expects; news only where bad ones came before.

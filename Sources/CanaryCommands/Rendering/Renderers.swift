@@ -1,15 +1,6 @@
 import RolloutCore
 import RolloutEngine
 
-enum ExplainRenderer {
-  static func text(
-    rollout: Rollout, events: [RecordedEvent] = [], driver: Driver = .unknown, now: Timestamp, palette: Palette
-  ) -> String { rollout.stateName }
-  static func json(
-    rollout: Rollout, events: [RecordedEvent] = [], driver: Driver = .unknown, now: Timestamp
-  ) -> String { "{}" }
-}
-
 enum PlanRenderer {
   static func text(plan: Plan, review: PlanReview, palette: Palette) -> String { plan.release.version.text }
   static func json(plan: Plan, review: PlanReview) -> String { "{}" }

@@ -23,6 +23,12 @@ struct StyledLine: Hashable, Sendable {
     return line
   }
 
+  static func + (a: Self, b: Self) -> Self {
+    var line = a
+    line.pieces += b.pieces
+    return line
+  }
+
   /// Blanks up to column `column`.
   mutating func pad(to column: Int) {
     let missing = column - width

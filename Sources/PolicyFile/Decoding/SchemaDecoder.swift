@@ -2,6 +2,9 @@ internal import RolloutCore
 
 /// Holds a document against the schema and reports every difference.
 struct SchemaDecoder {
+  /// Keys of a mapping that suggestions look at. No mapping of the schema has as many.
+  static let comparedKeys = 64
+
   var sink: DiagnosticSink
 
   /// The value that `node` stands for, or nil after reporting why it is none of `type`.
@@ -107,9 +110,11 @@ struct SchemaDecoder {
   private mutating func decodeObject(_ entries: [SourceNode.Entry], _ span: Span, as schema: ObjectSchema) -> Decoded {
     var decoded: [(key: String, keySpan: Span, value: Decoded?)] = []
     var isWhole = true
+    var unknown: [String] = []
     for entry in entries {
       guard let field = schema.field(entry.key) else {
         isWhole = false
+        unknown.append(entry.key)
         reportUnknown(entry, in: schema, present: entries)
         if sink.isFull { break }
         continue
@@ -119,7 +124,6 @@ struct SchemaDecoder {
       decoded.append((entry.key, entry.keySpan, value))
     }
     let object = DecodedObject(span: span, entries: decoded)
-    let unknown = entries.map(\.key).filter { schema.field($0) == nil }
     if !checkPresence(object, schema, unknown: unknown) { isWhole = false }
     return Decoded(span: span, value: .object(object), isWhole: isWhole)
   }
@@ -127,7 +131,7 @@ struct SchemaDecoder {
   private mutating func reportUnknown(
     _ entry: SourceNode.Entry, in schema: ObjectSchema, present: [SourceNode.Entry]
   ) {
-    let open = schema.fields.map(\.key).filter { key in !present.contains { $0.key == key } }
+    let open = schema.fields.map(\.key).filter { key in !present.prefix(Self.comparedKeys).contains { $0.key == key } }
     let help: String
     if let near = NearestName.find(entry.key, among: open) {
       help = "did you mean `\(near)`?"

@@ -1,8 +1,8 @@
 /// Finds what someone meant to type.
-enum NearestName {
+public enum NearestName {
   /// The candidate with the smallest edit distance to `name`, if that is small enough to be a slip: at most 1 for up
   /// to three letters, 2 up to seven, else 3. The first candidate wins a tie. A different case alone counts as nothing.
-  static func find(_ name: String, among candidates: [String]) -> String? {
+  public static func find(_ name: String, among candidates: [String]) -> String? {
     let wanted = Array(name.lowercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 })
     guard wanted.count <= 64 else { return nil }
     let limit = wanted.count <= 3 ? 1 : wanted.count <= 7 ? 2 : 3

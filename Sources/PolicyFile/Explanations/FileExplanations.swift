@@ -27,7 +27,7 @@ extension DiagnosticExplanation {
     .lineTooLong: Self(
       "a line of more than 8192 bytes", "No value is that long, and lists read better with one item a line."),
     .tooManyValues: Self(
-      "more than 40000 values",
+      "more than 20000 values",
       "The number of keys and values is bounded so that every file is answered quickly. Put hosts into a file.",
       right: "instances: {file: hosts.txt}"),
     .nestedTooDeeply: Self(

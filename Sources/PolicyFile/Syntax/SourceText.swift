@@ -40,14 +40,6 @@ struct SourceText: Sendable {
     return count
   }
 
-  func span(line: Int, bytes range: Range<Int>) -> Span {
-    let start = lines[line - 1].lowerBound
-    return Span(line: line, column: width(start..<range.lowerBound) + 1, length: width(range))
-  }
-
-  /// The end of the document, for what is missing from all of it.
-  var endSpan: Span { Span(line: max(1, lines.count), column: 1) }
-
   /// Reports everything about the bytes themselves that rules the document out. True when it may be read on.
   static func check(_ original: [UInt8], into sink: inout DiagnosticSink) -> Bool {
     guard original.count <= maximumBytes else {
@@ -108,6 +100,22 @@ struct SourceText: Sendable {
     var column = 1
     while case .scalarValue = decoder.decode(&bytes) { column += 1 }
     return column
+  }
+}
+
+/// Counts columns from left to right, each scalar of a line once however many spans are asked for.
+struct ColumnCounter {
+  private var line = 0
+  private var byte = 0
+  private var column = 0
+
+  mutating func span(_ range: Range<Int>, line number: Int, in source: SourceText) -> Span {
+    if number != line || range.lowerBound < byte {
+      (line, byte, column) = (number, source.lines[number - 1].lowerBound, 1)
+    }
+    column += source.width(byte..<range.lowerBound)
+    byte = range.lowerBound
+    return Span(line: number, column: column, length: source.width(range))
   }
 }
 

@@ -12,7 +12,7 @@ struct SyntaxGuard {
   /// Collections within one another.
   static let maximumDepth = 32
   /// Values and collections. Bounds the time of the library, which allocates for each.
-  static let maximumValues = 40_000
+  static let maximumValues = 20_000
 
   /// A plain or quoted value or key, in the order of the document.
   struct Token {
@@ -58,6 +58,7 @@ struct SyntaxGuard {
   var hasDocumentStart = false
   // The line being read, from 1, and the position in it.
   var lineNumber = 0
+  var columns = ColumnCounter()
   var position = 0
   var end = 0
   /// Whether a key or `-` may stand at the position, in block context.
@@ -105,7 +106,7 @@ struct SyntaxGuard {
     isStopped = true
   }
 
-  func span(_ range: Range<Int>) -> Span { source.span(line: lineNumber, bytes: range) }
+  mutating func span(_ range: Range<Int>) -> Span { columns.span(range, line: lineNumber, in: source) }
 
   func byte(_ index: Int) -> UInt8? { index < end ? source.bytes[index] : nil }
 

@@ -1,13 +1,13 @@
-internal import RolloutCore
+public import RolloutCore
 
 /// Lengths of time as policies write them: `250ms`, `10s`, `1.5s`, `5m`, `1h30m`.
-enum DurationText {
+public enum DurationText {
   /// 365 days: longer than any rollout, and far from every overflow.
-  static let maximum = TimeSpan(milliseconds: 365 * 24 * 3_600_000)
+  public static let maximum = TimeSpan(milliseconds: 365 * 24 * 3_600_000)
 
   /// Whole numbers with units `h`, `m`, `s`, `ms`, each at most once and in this order; seconds may have up to three
   /// decimals. Nil for everything else, and above `maximum`.
-  static func parse(_ text: String) -> TimeSpan? {
+  public static func parse(_ text: String) -> TimeSpan? {
     var rest = Array(text.utf8)[...]
     var total: Int64 = 0
     var lastRank = 0

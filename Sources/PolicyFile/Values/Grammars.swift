@@ -8,7 +8,20 @@ enum NameBytes {
   static func isName(_ text: some StringProtocol, extra: String, maximum: Int) -> Bool {
     let bytes = text.utf8
     guard let first = bytes.first, bytes.count <= maximum, isAlphanumeric(first) else { return false }
-    return bytes.allSatisfy { isAlphanumeric($0) || extra.utf8.contains($0) }
+    for byte in bytes where !isAlphanumeric(byte) && !extra.utf8.contains(byte) { return false }
+    return true
+  }
+}
+
+extension NameBytes {
+  /// Two dots in a row: never in a name, since it may become a part of a path.
+  static func hasDoubleDot(_ text: String) -> Bool {
+    var last: UInt8 = 0
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "."), last == byte { return true }
+      last = byte
+    }
+    return false
   }
 }
 
@@ -17,7 +30,7 @@ enum NameBytes {
 public enum VersionGrammar {
   public static let description = "letters, digits, `.`, `_`, `+`, `-`; starts with a letter or digit; no `..`"
   public static func accepts(_ text: String) -> Bool {
-    NameBytes.isName(text, extra: "._+-", maximum: 128) && !text.contains("..")
+    NameBytes.isName(text, extra: "._+-", maximum: 128) && !NameBytes.hasDoubleDot(text)
   }
 }
 
@@ -26,7 +39,7 @@ public enum ServiceGrammar {
   public static let description = "lower-case letters, digits, `.`, `_`, `-`; starts with a letter or digit"
   public static func accepts(_ text: String) -> Bool {
     NameBytes.isName(text, extra: "._-", maximum: 64) && !text.utf8.contains(where: NameBytes.isUpper)
-      && !text.contains("..")
+      && !NameBytes.hasDoubleDot(text)
   }
 }
 
@@ -35,7 +48,7 @@ public enum ServiceGrammar {
 public enum HostGrammar {
   public static let description = "letters, digits, `.`, `_`, `-`; starts with a letter or digit"
   public static func accepts(_ text: String) -> Bool {
-    NameBytes.isName(text, extra: "._-", maximum: 253) && !text.contains("..")
+    NameBytes.isName(text, extra: "._-", maximum: 253) && !NameBytes.hasDoubleDot(text)
   }
 }
 

@@ -1,0 +1,39 @@
+/// Numbers for people.
+enum Figures {
+  /// Three significant digits: `0.00412`, `3.07`, `41.5`, `1234`; `–` for what was not measured.
+  static func short(_ value: Double?) -> String {
+    guard let value, value.isFinite else { return "–" }
+    let size = abs(value)
+    if size >= 1e15 || (size > 0 && size < 1e-6) { return String(value) }
+    var decimals = 0
+    var threshold = 100.0
+    while size > 0, size < threshold, decimals < 8 {
+      decimals += 1
+      threshold /= 10
+    }
+    return fixed(value, decimals)
+  }
+
+  private static func fixed(_ value: Double, _ decimals: Int) -> String {
+    var scale = 1.0
+    for _ in 0..<decimals { scale *= 10 }
+    let scaled = (abs(value) * scale).rounded()
+    guard scaled < 9e18 else { return String(value) }
+    var digits = String(Int64(scaled))
+    if digits.count <= decimals { digits = String(repeating: "0", count: decimals + 1 - digits.count) + digits }
+    var text = String(digits.dropLast(decimals))
+    let fraction = digits.suffix(decimals)
+    if fraction.contains(where: { $0 != "0" }) {
+      text += "." + fraction
+      while text.last == "0" { text.removeLast() }
+    }
+    return value < 0 && scaled > 0 ? "-" + text : text
+  }
+
+  /// How much of `threshold` is there, as a bar of `columns`.
+  static func bar(_ value: Double, of threshold: Double, columns: Int = 20) -> String {
+    let share = threshold > 0 && value.isFinite ? min(max(value / threshold, 0), 1) : 0
+    let full = Int((share * Double(columns)).rounded(.down))
+    return String(repeating: "█", count: full) + String(repeating: "░", count: columns - full)
+  }
+}
