@@ -99,5 +99,6 @@ let package = Package(
     tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
+    tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),
   ]
 )

@@ -32,6 +32,13 @@ public struct TemporaryDirectory: Sendable {
 
   public func path(_ name: String) -> String { path + "/" + name }
 
+  /// A directory in it as one of these; it is removed with this one.
+  public func subdirectory(_ name: String) throws -> TemporaryDirectory {
+    TemporaryDirectory(existing: try directory(name))
+  }
+
+  private init(existing path: String) { self.path = path }
+
   /// A new directory in it.
   @discardableResult
   public func directory(_ name: String) throws -> String {
