@@ -28,7 +28,7 @@ struct Composition: Sendable {
   static let live = Composition(
     clock: SystemClock(),
     openStore: { path in
-      do { return .success(try await SQLiteStore.open(at: path)) } catch { return .failure(error) }
+      do throws(StoreFailure) { return .success(try await SQLiteStore.open(at: path)) } catch { return .failure(error) }
     },
     transport: { policy in
       switch policy {
@@ -48,7 +48,7 @@ struct Composition: Sendable {
       }
     },
     launch: { controller in
-      do { return .success(try controller.launch()) } catch { return .failure(error) }
+      do throws(CommandFailure) { return .success(try controller.launch()) } catch { return .failure(error) }
     })
 
   /// All ports of a rollout under `policy`.

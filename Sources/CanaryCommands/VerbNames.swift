@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import PolicyFile
 
 /// What people type for a verb, and what they mean.

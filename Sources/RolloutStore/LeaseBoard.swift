@@ -1,4 +1,3 @@
-public import RolloutCore
 public import RolloutEngine
 
 /// Looks at leases without taking one.

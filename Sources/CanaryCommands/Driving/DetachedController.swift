@@ -36,7 +36,10 @@ struct DetachedController: Sendable {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    // Closing one that was closed meanwhile is no error.
+    for number in Files.names(in: "/proc/self/fd").compactMap({ Int32($0) }) where number > 2 {
+      posix_spawn_file_actions_addclose(&actions, number)
+    }
     var defaults = sigset_t()
     sigemptyset(&defaults)
     for number in Signals.handled + [SIGPIPE] { sigaddset(&defaults, number) }

@@ -6,7 +6,7 @@ internal import Dispatch
 #endif
 
 /// Ctrl-C, SIGTERM and a closed terminal while a rollout is driven: the first asks, the second ends the process at once.
-final class Signals: Sendable {
+final class Signals {
   /// Exit statuses are 128 and the number, as shells have it.
   static let handled = [SIGINT, SIGTERM, SIGHUP]
 
@@ -22,7 +22,7 @@ final class Signals: Sendable {
     sources = Self.handled.compactMap { number in
       var old = sigaction()
       sigaction(number, nil, &old)
-      if old.__sigaction_handler.sa_handler == SIG_IGN { return nil }
+      if isIgnored(old) { return nil }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
@@ -45,6 +45,11 @@ final class Signals: Sendable {
       signal(number, SIG_DFL)
     }
   }
+}
+
+/// Handlers are functions, which Swift does not compare; their addresses are.
+private func isIgnored(_ action: sigaction) -> Bool {
+  unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }
 
 private final class FirstSignal: Sendable {

@@ -1,4 +1,3 @@
-internal import Crypto
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -65,13 +64,13 @@ enum Artifact {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw missing(path, Files.Failure(errno), version, policy) }
     defer { close(descriptor) }
-    var hash = SHA256()
+    var hash = SHA256Sum()
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     while true {
       let count = read(descriptor, &buffer, buffer.count)
-      if count == 0 { return Digest(hash.finalize().hexadecimal) }
+      if count == 0 { return Digest(hash.text()) }
       if count > 0 {
-        buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        buffer.withUnsafeBytes { hash.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
       } else if errno != EINTR {
         throw .broken("cannot read the artifact \(path): \(Files.Failure(errno).detail)")
       }

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import PolicyFile
 internal import RolloutCore
 
@@ -31,7 +30,7 @@ struct PolicyDocument: Sendable {
       throw .invalid(DiagnosticRenderer.render(parse.diagnostics, colour: colour))
     }
     return PolicyDocument(
-      policy: policy.anchored(at: Paths.directory(of: path)), digest: Digest(SHA256.hash(data: bytes).hexadecimal),
+      policy: policy.anchored(at: Paths.directory(of: path)), digest: Digest(SHA256Sum.of(bytes)),
       path: path, shownPath: name, warnings: parse.diagnostics, parse: parse)
   }
 }
@@ -71,18 +70,5 @@ extension Policy {
       policy.transport = .ssh(mine)
     }
     return policy
-  }
-}
-
-extension Sequence<UInt8> {
-  /// Two lower-case digits a byte.
-  var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in self {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -18,10 +18,12 @@ struct ReleaseReference: ExpressibleByArgument, Hashable, Sendable {
   var text: String { "\(service)@\(version)" }
 }
 
-extension Version: @retroactive ExpressibleByArgument {
-  public init?(argument: String) {
+struct VersionArgument: ExpressibleByArgument, Hashable, Sendable {
+  var version: Version
+
+  init?(argument: String) {
     guard VersionGrammar.accepts(argument) else { return nil }
-    self.init(argument)
+    version = Version(argument)
   }
 }
 

@@ -12,16 +12,16 @@ enum Inspection {
   ) async -> [HostFacts] {
     await withTaskGroup(of: (Int, HostFacts).self) { group in
       var facts = [HostFacts?](repeating: nil, count: instances.count)
-      var next = 0
-      func ask() {
-        let (index, instance) = (next, instances[next])
-        next += 1
-        group.addTask { (index, await ask(instance, policy, transport)) }
-      }
-      while next < min(width, instances.count) { ask() }
-      while let (index, answer) = await group.next() {
+      var (next, answered) = (0, 0)
+      while true {
+        while next < instances.count, next - answered < width {
+          let (index, instance) = (next, instances[next])
+          group.addTask { (index, await ask(instance, policy, transport)) }
+          next += 1
+        }
+        guard let (index, answer) = await group.next() else { break }
         facts[index] = answer
-        if next < instances.count { ask() }
+        answered += 1
       }
       return facts.compactMap { $0 }
     }

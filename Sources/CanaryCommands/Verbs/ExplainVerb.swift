@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import PolicyFile
 internal import RolloutCore
+internal import RolloutEngine
 
 struct ExplainVerb: Verb {
   static let configuration = CommandConfiguration(

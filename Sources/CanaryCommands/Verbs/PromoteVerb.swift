@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import RolloutCore
+internal import RolloutEngine
 
 struct PromoteVerb: Verb {
   static let configuration = CommandConfiguration(
