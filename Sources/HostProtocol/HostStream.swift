@@ -115,6 +115,7 @@ public enum BootstrapAnswer: Hashable, Sendable {
 public struct HostGreeting: Hashable, Sendable {
   /// Changes with every boot of the host; `unknown` where the kernel does not tell.
   public var bootID: String
+  public init(bootID: String) { self.bootID = bootID }
 }
 
 /// What makes a host's output unreadable. The connection is of no use after it.

@@ -324,7 +324,8 @@ prepare_ledger() {
 }
 
 locked_key() {
-  if ! timeout "$lock_wait" flock -x 9; then
+  # First without `timeout`: busybox leaves a watcher behind for up to a second, which would hold the lock.
+  if ! flock -n -x 9 2>/dev/null && ! timeout "$lock_wait" flock -x 9 >/dev/null 2>&1; then
     holder=
     [ ! -f "$p_directory/.canary/working" ] || IFS= read -r holder <"$p_directory/.canary/working"
     respond not_accepted "another step (${holder:-unknown}) still runs on this host after $lock_wait s: \

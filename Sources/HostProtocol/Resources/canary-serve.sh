@@ -51,11 +51,8 @@ answer_step() {
 }
 
 wait_for_lock() {
-  if [ "$p_wait" -gt 0 ]; then
-    timeout "$p_wait" flock -s 9
-  else
-    flock -n -s 9
-  fi 2>/dev/null 9<"$p_directory/.canary/lock"
+  { flock -n -s 9 || { [ "$p_wait" -gt 0 ] && timeout "$p_wait" flock -s 9; }; } \
+    >/dev/null 2>&1 9<"$p_directory/.canary/lock"
 }
 
 answer_check() {

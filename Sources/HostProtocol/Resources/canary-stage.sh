@@ -1,12 +1,10 @@
 # ---- stage -----------------------------------------------------------------------------------------------------------
 
-mebibytes() { printf '%s' "$((($1 + 1023) / 1024))"; }
-
 # needs KIB: true when so much is free beside the reserve; else sets lack.
 has_room() {
   needed=$(($1 + reserve_kib))
   free=$(free_kib "$p_directory")
-  lack="needs $(mebibytes "$needed") MB free in $p_directory, has $(mebibytes "${free:-0}") MB: \
+  lack="needs $(((needed + 1023) / 1024)) MB free in $p_directory, has $((${free:-0} / 1024)) MB: \
 remove something there or lower \`keep\`"
   [ "${free:-0}" -ge "$needed" ]
 }
@@ -217,7 +215,7 @@ unpack_archive() {
     return 1
   fi
   (umask "$callers_umask" && gzip -dc <"$body" | tar -xpof - -C "$staging") 2>"$scratch.err" && return 0
-  problem="cannot unpack the archive ($(tail -n 1 "$scratch.err")): $(why_unwritable "$p_directory")"
+  problem="cannot unpack the archive ($(head -n 1 "$scratch.err")): $(why_unwritable "$p_directory")"
   return 1
 }
 
