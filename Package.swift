@@ -55,7 +55,9 @@ let package = Package(
     target("RolloutEngine", ["RolloutCore", logging]),
 
     // The rim: implementations of the ports.
-    target("RolloutStore", ["RolloutEngine", "RolloutCore", crypto, grdb]),
+    .target(
+      name: "RolloutStore", dependencies: ["RolloutEngine", "RolloutCore", crypto, grdb], exclude: ["DESIGN.md"],
+      swiftSettings: strict),
     target("ChildProcesses", [subprocess, systemPackage]),
     target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -70,5 +72,11 @@ let package = Package(
         "CurlClient", argumentParser, crypto, logging,
       ]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
+
+    // Another process on the same journal, for tests that need one to kill, to contend with or to fill a disk.
+    .executableTarget(
+      name: "store-probe", dependencies: ["RolloutStore", "RolloutEngine", "RolloutCore"], path: "Tests/store-probe",
+      swiftSettings: strict),
+    tests("RolloutStoreTests", ["RolloutStore", "RolloutEngine", "RolloutCore", "store-probe", grdb]),
   ]
 )
