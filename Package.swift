@@ -61,7 +61,9 @@ let package = Package(
     target("RolloutEngine", ["RolloutCore", logging]),
 
     // The rim: implementations of the ports.
-    target("RolloutStore", ["RolloutEngine", "RolloutCore", crypto, grdb]),
+    .target(
+      name: "RolloutStore", dependencies: ["RolloutEngine", "RolloutCore", crypto, grdb], exclude: ["DESIGN.md"],
+      swiftSettings: strict),
     target("ChildProcesses", [subprocess, systemPackage]),
     target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -100,5 +102,10 @@ let package = Package(
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),
+    // Another process on the same journal, for tests that need one to kill, to contend with or to fill a disk.
+    .executableTarget(
+      name: "store-probe", dependencies: ["RolloutStore", "RolloutEngine", "RolloutCore"], path: "Tests/store-probe",
+      swiftSettings: strict),
+    tests("RolloutStoreTests", ["RolloutStore", "RolloutEngine", "RolloutCore", "store-probe", grdb]),
   ]
 )

@@ -33,8 +33,9 @@ enum CatalogQueries {
   }
 
   static func service(of rollout: RolloutID, in db: Database) throws -> String? {
-    try String.fetchOne(
-      db.cachedStatement(sql: "SELECT service FROM rollout WHERE id = ?"), arguments: [rollout.text])
+    try Row.fetchOne(
+      db.cachedStatement(sql: "SELECT service FROM rollout WHERE id = ?"), arguments: [rollout.text]
+    )?.text("service")
   }
 
   static func summary(of rollout: RolloutID, in db: Database) throws -> RolloutSummary? {

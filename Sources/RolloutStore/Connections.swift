@@ -59,8 +59,6 @@ actor WriteConnection {
   private let executor: BlockingExecutor
   private var connection: (queue: DatabaseQueue, file: FileIdentity)?
   private var ledger = HeadLedger()
-  /// Seen by tests: transactions that reached their commit.
-  private(set) var transactions = 0
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -103,7 +101,6 @@ actor WriteConnection {
       for job in jobs { settlements.append(try perform(job, in: db, ledger: &ledger)) }
       return .commit
     }
-    transactions += 1
     return settlements
   }
 

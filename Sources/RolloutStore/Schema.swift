@@ -194,31 +194,32 @@ enum Schema {
 }
 
 extension Row {
-  /// Columns are read without trusting their type: a damaged page must end in an error.
+  /// Columns are read without trusting their names or types: a damaged page must end in an error.
+  private func value(_ column: String) throws -> DatabaseValue {
+    guard hasColumn(column) else { throw damage("there is no column \(column)") }
+    return self[column]
+  }
+
   func integer(_ column: String) throws -> Int64 {
-    guard let value = Int64.fromDatabaseValue(self[column] as DatabaseValue) else { throw damage(column) }
+    guard let value = Int64.fromDatabaseValue(try value(column)) else { throw damage("\(column) is no integer") }
     return value
   }
 
   func text(_ column: String) throws -> String {
-    guard let value = String.fromDatabaseValue(self[column] as DatabaseValue) else { throw damage(column) }
+    guard let value = String.fromDatabaseValue(try value(column)) else { throw damage("\(column) is no text") }
     return value
   }
 
   func blob(_ column: String) throws -> Data {
-    switch (self[column] as DatabaseValue).storage {
-    case .blob(let data): return data
-    // Zero bytes come back from a cast as an empty text or blob, depending on SQLite's version.
-    case .string(let text) where text.isEmpty: return Data()
-    default: throw damage(column)
-    }
+    guard case .blob(let data) = try value(column).storage else { throw damage("\(column) is no blob") }
+    return data
   }
 
   func optionalInteger(_ column: String) throws -> Int64? {
-    (self[column] as DatabaseValue).isNull ? nil : try integer(column)
+    try value(column).isNull ? nil : try integer(column)
   }
 
-  private func damage(_ column: String) -> DatabaseError {
-    DatabaseError(resultCode: .SQLITE_CORRUPT, message: "column \(column) holds a value of another type")
+  private func damage(_ message: String) -> DatabaseError {
+    DatabaseError(resultCode: .SQLITE_CORRUPT, message: message)
   }
 }

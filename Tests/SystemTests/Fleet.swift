@@ -149,8 +149,9 @@ struct Fleet: Sendable {
   /// Restarts of each instance, in order, by the version whose script ran.
   var restarts: [[String]] { instances.map(\.restarts) }
 
-  /// Deploys a first version to every instance.
+  /// Deploys a first version to every instance, under the quick policy. A test writes its own after it.
   func deploy(_ version: String) async throws {
+    try writePolicy()
     try await pack(version)
     let ended = try await canary("start", "shop@\(version)")
     try #require(ended.status == .exited(0), "\(ended)")

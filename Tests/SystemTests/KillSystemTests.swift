@@ -17,8 +17,8 @@ struct KillSystemTests {
   @Test(arguments: moments)
   func forward(event: String, times: Int) async throws {
     try await Fleet.with { fleet in
-      try fleet.writePolicy()
       try await fleet.deploy("1.0")
+      try fleet.writePolicy()
       try await fleet.pack("2.0")
       let running = try await fleet.canary.begin("start", "shop@2.0")
       #expect(await running.reached(event, times: times), "\(await running.story())")
@@ -33,8 +33,8 @@ struct KillSystemTests {
   @Test(arguments: [("rollbackStarted", 1), ("stepIntended", 3), ("stepFinished", 3)])
   func onTheWayBack(event: String, times: Int) async throws {
     try await Fleet.with(2) { fleet in
-      try fleet.writePolicy(["burn_in": "{min: 2m, max: 3m}"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["burn_in": "{min: 2m, max: 3m}"])
       try await fleet.pack("2.0", sickAfter: 1)
       let running = try await fleet.canary.begin("start", "shop@2.0")
       #expect(await running.reached(event, times: times), "\(await running.story())")
@@ -49,8 +49,8 @@ struct KillSystemTests {
   /// Killed while the restart command runs on the host: it finishes there, and the successor learns of it.
   @Test func whileARestartRuns() async throws {
     try await Fleet.with(2) { fleet in
-      try fleet.writePolicy()
       try await fleet.deploy("1.0")
+      try fleet.writePolicy()
       try await fleet.pack("2.0", restart: "if [ -p run/gate ]; then cat run/gate; fi")
       try fleet.instances[0].makeGate()
       let running = try await fleet.canary.begin("start", "shop@2.0")
@@ -66,8 +66,8 @@ struct KillSystemTests {
 
   @Test func anInterruptStopsCleanlyAndSaysHowToGoOn() async throws {
     try await Fleet.with(2, over: .local) { fleet in
-      try fleet.writePolicy(["burn_in": "{min: 2s, max: 1m}"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["burn_in": "{min: 2s, max: 1m}"])
       try await fleet.pack("2.0")
       let running = try await fleet.canary.begin("start", "shop@2.0")
       #expect(await running.reached("burnInStarted"), "\(await running.story())")
@@ -83,8 +83,8 @@ struct KillSystemTests {
   /// An operator's word works without a controller too.
   @Test func aDeadRolloutCanBeRolledBack() async throws {
     try await Fleet.with(2, over: .local) { fleet in
-      try fleet.writePolicy(["burn_in": "{min: 2m, max: 3m}"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["burn_in": "{min: 2m, max: 3m}"])
       try await fleet.pack("2.0")
       let running = try await fleet.canary.begin("start", "shop@2.0")
       #expect(await running.reached("burnInStarted"), "\(await running.story())")

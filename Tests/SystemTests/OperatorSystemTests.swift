@@ -8,8 +8,8 @@ import Testing
 struct OperatorSystemTests {
   @Test func pauseResumeAndPromoteFromAnotherTerminal() async throws {
     try await Fleet.with(2, over: .local) { fleet in
+      try await fleet.deploy("1.0")
       try fleet.writePolicy(["burn_in": "{min: 3m, max: 4m}", "approval": "canary"])
-      try await fleet.deployAtOnce("1.0")
       try await fleet.pack("2.0")
       let running = try await fleet.canary.begin("start", "shop@2.0")
       #expect(await running.reached("burnInStarted"), "\(await running.story())")
@@ -30,8 +30,8 @@ struct OperatorSystemTests {
 
   @Test func aTimeoutLeavesItRunningInTheBackground() async throws {
     try await Fleet.with(2, over: .local) { fleet in
+      try await fleet.deploy("1.0")
       try fleet.writePolicy(["burn_in": "{min: 3m, max: 4m}"])
-      try await fleet.deployAtOnce("1.0")
       try await fleet.pack("2.0")
       let ended = try await fleet.canary("start", "shop@2.0", "--timeout", "4s")
       #expect(ended.status == .exited(6), "\(ended)")
@@ -59,8 +59,8 @@ struct OperatorSystemTests {
 
   @Test func aFailedHostIsSkippedAndTheRestGoesOn() async throws {
     try await Fleet.with(3, over: .local) { fleet in
+      try await fleet.deploy("1.0")
       try fleet.writePolicy(["on_fail": "halt", "waves": "[100%]", "healthy_deadline": "4s"])
-      try await fleet.deployAtOnce("1.0")
       try await fleet.pack("2.0", onlyOn: 1)
       let halted = try await fleet.canary("start", "shop@2.0")
       #expect(halted.status == .exited(3), "\(halted)")
@@ -76,8 +76,8 @@ struct OperatorSystemTests {
 
   @Test func rollbackAfterSuccessGoesToTheLastProvenVersionWithoutACanary() async throws {
     try await Fleet.with(3, over: .local) { fleet in
+      try await fleet.deploy("1.0")
       try fleet.writePolicy()
-      try await fleet.deployAtOnce("1.0")
       try await fleet.pack("2.0")
       #expect(try await fleet.canary("start", "shop@2.0").status == .exited(0))
       let back = try await fleet.canary("rollback", "--reason", "customers complain", "--output", "jsonl")
@@ -119,17 +119,5 @@ struct OperatorSystemTests {
       #expect(missing.status != .exited(0) && missing.errors.contains("shop-9.9.tar.gz"), "\(missing)")
       #expect(try await fleet.canary("resume", "nothing-like-it").status == .exited(5))
     }
-  }
-}
-
-extension Fleet {
-  /// A first version without waiting for a burn-in that the test wants long for the next one.
-  func deployAtOnce(_ version: String) async throws {
-    try await pack(version)
-    let running = try await canary.begin("start", "shop@\(version)")
-    try #require(await running.reached("burnInStarted"), "\(await running.story())")
-    let promoted = try await canary("promote", "--full", "--reason", "the first deploy")
-    try #require(promoted.status == .exited(0), "\(promoted)")
-    try #require(await running.end() == .exited(0), "\(await running.story())")
   }
 }

@@ -8,8 +8,8 @@ import Testing
 struct RolloutSystemTests {
   @Test func aFirstDeployThenAGoodReleaseOverSSH() async throws {
     try await Fleet.with { fleet in
-      try fleet.writePolicy()
       try await fleet.deploy("1.0")
+      try fleet.writePolicy()
       #expect(fleet.versions == ["1.0", "1.0", "1.0"])
       try await fleet.pack("2.0")
       let ended = try await fleet.canary("start", "shop@2.0")
@@ -25,8 +25,8 @@ struct RolloutSystemTests {
 
   @Test func aReleaseThatIsThereAlreadyTouchesNothing() async throws {
     try await Fleet.with(2, over: .local) { fleet in
-      try fleet.writePolicy()
       try await fleet.deploy("1.0")
+      try fleet.writePolicy()
       let again = try await fleet.canary("start", "shop@1.0")
       #expect(again.status == .exited(0), "\(again)")
       #expect(fleet.restarts == [["1.0"], ["1.0"]])
@@ -39,8 +39,8 @@ struct RolloutSystemTests {
   @Test(arguments: [("rollback", 2, "1.0"), ("halt", 3, "2.0")])
   func anUnhealthyCanary(action: String, status: Int32, left: String) async throws {
     try await Fleet.with { fleet in
-      try fleet.writePolicy(["on_fail": action, "burn_in": "{min: 2m, max: 3m}"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["on_fail": action, "burn_in": "{min: 2m, max: 3m}"])
       try await fleet.pack("2.0", sickAfter: 1)
       let ended = try await fleet.canary("start", "shop@2.0")
       #expect(ended.status == .exited(status), "\(ended)")
@@ -57,8 +57,8 @@ struct RolloutSystemTests {
 
   @Test func aFailureInTheSecondWaveTurnsEveryTouchedHostBack() async throws {
     try await Fleet.with(4) { fleet in
-      try fleet.writePolicy(["waves": "[1, 100%]", "healthy_deadline": "5s"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["waves": "[1, 100%]", "healthy_deadline": "5s"])
       try await fleet.pack("2.0", onlyOn: 2)
       let ended = try await fleet.canary("start", "shop@2.0")
       #expect(ended.status == .exited(2), "\(ended)")
@@ -72,8 +72,8 @@ struct RolloutSystemTests {
 
   @Test func anotherVersionAnswersAlthoughTheLinkMoved() async throws {
     try await Fleet.with { fleet in
-      try fleet.writePolicy(["on_fail": "halt", "healthy_deadline": "3s"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["on_fail": "halt", "healthy_deadline": "3s"])
       try await fleet.pack("2.0", says: "1.0")
       let ended = try await fleet.canary("start", "shop@2.0")
       #expect(ended.status == .exited(3), "\(ended)")
@@ -85,8 +85,8 @@ struct RolloutSystemTests {
 
   @Test func neverMoreThanMaxUnavailableAreDown() async throws {
     try await Fleet.with(4) { fleet in
-      try fleet.writePolicy(["waves": "[100%]", "max_unavailable": "1"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["waves": "[100%]", "max_unavailable": "1"])
       try await fleet.pack("2.0")
       try await fleet.pack("3.0", onlyOn: 3)
       let hammer = try await Hammer.against(fleet) {
@@ -103,8 +103,8 @@ struct RolloutSystemTests {
 
   @Test func anAbortInTheMiddleOfAWaveStartsNothingNew() async throws {
     try await Fleet.with(4) { fleet in
-      try fleet.writePolicy(["waves": "[100%]"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["waves": "[100%]"])
       try await fleet.pack("2.0", restart: "if [ -p run/gate ]; then cat run/gate; fi")
       try fleet.instances[1].makeGate()
       let running = try await fleet.canary.begin("start", "shop@2.0")
@@ -126,8 +126,8 @@ struct RolloutSystemTests {
 
   @Test func twoStartsAtOnce() async throws {
     try await Fleet.with(2) { fleet in
-      try fleet.writePolicy(["burn_in": "{min: 5s, max: 1m}"])
       try await fleet.deploy("1.0")
+      try fleet.writePolicy(["burn_in": "{min: 5s, max: 1m}"])
       try await fleet.pack("2.0")
       async let one = fleet.canary("start", "shop@2.0")
       async let other = fleet.canary("start", "shop@2.0")
@@ -141,8 +141,8 @@ struct RolloutSystemTests {
 
   @Test func aRollbackTargetThatIsGoneIsRefusedBeforeTheFirstPush() async throws {
     try await Fleet.with(2, over: .local) { fleet in
-      try fleet.writePolicy()
       try await fleet.deploy("1.0")
+      try fleet.writePolicy()
       try FileManager.default.removeItem(atPath: fleet.instances[1].directory + "/releases/1.0/.canary-release")
       try await fleet.pack("2.0")
       let refused = try await fleet.canary("start", "shop@2.0")
