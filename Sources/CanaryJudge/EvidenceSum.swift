@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
-
 /// S = Σ w_m E_m over the checks, Σ w_m = 1. An average of e-values is an e-value whatever their dependence (Vovk & Wang,
 /// arXiv 1912.06116), so halting at S ≥ 1/α keeps the false alarms of all checks together at α.
 public struct EvidenceSum: Hashable, Sendable {
@@ -45,6 +37,6 @@ public struct EvidenceSum: Hashable, Sendable {
 
   /// ln(1/α), and for one check of `weight` the value that crosses without the others' help.
   public static func logThreshold(falseAlarm: Double, weight: Double = 1) -> Double {
-    -log(max(falseAlarm, .leastNormalMagnitude) * max(weight, .leastNormalMagnitude))
+    -LogSpace.of(max(falseAlarm * weight, .leastNormalMagnitude))
   }
 }

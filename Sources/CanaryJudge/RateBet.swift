@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
-
 /// What is taken for true until the evidence says otherwise: the canary's rate is at most (or, for a bet below 1, at
 /// least) `ratio` times the siblings' rate plus `allowance` events per unit of exposure, at every moment, whatever
 /// the common level does.
@@ -35,8 +27,8 @@ public struct RateBet: Hashable, Sendable {
     let canary = odds * balanced / tilted
     let baseline = balanced / tilted
     var result = -null.allowance * tick.canaryExposure * (canary - 1)
-    if tick.canaryEvents > 0 { result += tick.canaryEvents * log(canary) }
-    if tick.baselineEvents > 0 { result += tick.baselineEvents * log(baseline) }
+    if tick.canaryEvents > 0 { result += tick.canaryEvents * LogSpace.of(canary) }
+    if tick.baselineEvents > 0 { result += tick.baselineEvents * LogSpace.of(baseline) }
     return result
   }
 }

@@ -52,8 +52,8 @@ extension Transfer {
     switch task {
     case .connect(_, let timeout): return timeout
     case .request(let request):
-      let isConnected = number(CURLINFO_NUM_CONNECTS) > 0 || number(CURLINFO_RESPONSE_CODE) > 0
-      return isConnected ? request.timeout : min(request.timeout, request.connectTimeout)
+      let wasSent = number(CURLINFO_REQUEST_SIZE) > 0
+      return wasSent ? request.timeout : min(request.timeout, request.connectTimeout)
     }
   }
 

@@ -5,7 +5,6 @@ extension Transfer {
   func configure(_ easy: UnsafeMutableRawPointer) -> CurlFailure? {
     self.easy = easy
     var setup = OptionSetter(easy: easy)
-    setup.pointer(CURLOPT_PRIVATE, Unmanaged.passUnretained(self).toOpaque())
     setup.long(CURLOPT_NOSIGNAL, 1)
     // A timed-out transfer must not wait for its resolver thread: that would stall every other transfer.
     setup.long(CURLOPT_QUICK_EXIT, 1)

@@ -105,10 +105,38 @@ public final class LoopbackServer: @unchecked Sendable {
   }
 }
 
+/// True as soon as `condition` holds, false when it did not within a minute.
+public func eventually(_ condition: () -> Bool) async -> Bool {
+  let deadline = ContinuousClock.now + .seconds(60)
+  while !condition() {
+    guard ContinuousClock.now < deadline else { return false }
+    await Task.yield()
+  }
+  return true
+}
+
 /// A loopback port that nobody listens on: bound once, and free again.
 public func unusedPort() -> Int {
+  let (fd, port) = boundSocket()
+  close(fd)
+  return port
+}
+
+/// Accepts connections in the kernel's queue and never answers one.
+public final class SilentListener: Sendable {
+  public let port: Int
+  private let fd: Int32
+
+  public init() throws {
+    (fd, port) = boundSocket()
+    guard listen(fd, 16) == 0 else { throw LoopbackServer.Failure(description: "no port to listen on") }
+  }
+
+  deinit { close(fd) }
+}
+
+private func boundSocket() -> (fd: Int32, port: Int) {
   let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(fd) }
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -118,6 +146,6 @@ public func unusedPort() -> Int {
       bind(fd, plain, length)
       getsockname(fd, plain, &length)
     }
-    return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+    return (fd, Int(UInt16(bigEndian: pointer.pointee.sin_port)))
   }
 }

@@ -36,6 +36,17 @@ import Testing
     #expect(throws: PatternError.self) { try LabelPattern(text) }
   }
 
+  @Test func `random texts never trap`() {
+    var random = SplitMix(seed: 9)
+    let alphabet = Array("ab.*+?|()[]{}^$\\-,:0123=~!\"' dws")
+    for _ in 0..<4_000 {
+      let text = String((0..<Int(random.next() % 24)).map { _ in alphabet.randomElement(using: &random) ?? "a" })
+      if let pattern = try? LabelPattern(text) { _ = pattern.matches("ab12 a") }
+      _ = try? SeriesSelector(text)
+      _ = try? SeriesSelector("m{a=~\"" + text + "\"}")
+    }
+  }
+
   @Test func `hostile patterns and values take linear time`() throws {
     let value = String(repeating: "a", count: 2_000) + "!"
     for text in ["(a*)*b", "(a|a)*b", "(a|aa)+$", "(.*)(.*)(.*)(.*)x", "(a?){50}a{50}b"] {

@@ -31,9 +31,6 @@ static inline CURLcode ccurl_set_headers(CURL *easy, struct curl_slist *list) {
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
   return curl_easy_getinfo(easy, info, value);
 }
-static inline CURLcode ccurl_get_user(CURL *easy, void **value) {
-  return curl_easy_getinfo(easy, CURLINFO_PRIVATE, value);
-}
 
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
   return curl_multi_setopt(multi, option, value);
