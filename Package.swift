@@ -74,6 +74,12 @@ let package = Package(
         "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
         "CurlClient", argumentParser, crypto, logging,
       ]),
+    .target(
+      name: "TestKit", dependencies: ["ChildProcesses", "RolloutCore", crypto], path: "Tests/TestKit",
+      swiftSettings: strict),
+    tests(
+      "TransportTests",
+      ["Transports", "HostProtocol", "ChildProcesses", "RolloutEngine", "RolloutCore", "TestKit"]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
