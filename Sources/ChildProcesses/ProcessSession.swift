@@ -23,9 +23,11 @@ public actor ProcessSession {
   private var queuedBytes = 0
   private var outputTail: ByteTail
   private var errorTail: ByteTail
-  private var isOutputEnded = false
+  /// True when no more output will come; some may still wait to be read.
+  public private(set) var isOutputEnded = false
   private var isInputEnded = false
   private var isStopping = false
+  private var isAbandoned = false
 
   private var starting: CheckedContinuation<ProcessFailure?, Never>?
   private var reader: CheckedContinuation<Void, Never>?
@@ -98,6 +100,9 @@ public actor ProcessSession {
     return piece
   }
 
+  /// True when there is something to read.
+  public var hasOutput: Bool { !queue.isEmpty }
+
   /// True when all of it is in the pipe, which does not say that it was read. Waits while the pipe is full.
   public func write(_ bytes: [UInt8]) async -> Bool {
     if isInputEnded { return false }
@@ -114,9 +119,9 @@ public actor ProcessSession {
   /// The last bytes of its standard error so far; all of them after the end.
   public var errorOutput: [UInt8] { errorTail.value }
 
-  /// Returns when the process has ended and its last output was taken in.
+  /// Returns when the process has ended and its last output was taken in; nil once it was abandoned.
   public func end() async -> ProcessStatus? {
-    if !hasEnded { await withCheckedContinuation { enders.append($0) } }
+    if !hasEnded, !isAbandoned { await withCheckedContinuation { enders.append($0) } }
     return status
   }
 
@@ -124,7 +129,11 @@ public actor ProcessSession {
   public func terminate(grace: Duration = .seconds(2)) { stop(.terminate(grace: grace)) }
 
   /// Closes the pipes and leaves the process to itself. It is still waited for, so that it leaves no zombie.
-  public func abandon() { stop(.abandon) }
+  public func abandon() {
+    isAbandoned = true
+    stop(.abandon)
+    releaseEnders()
+  }
 
   private func stop(_ stop: Stop) {
     isStopping = true
@@ -153,8 +162,7 @@ public actor ProcessSession {
     hasEnded = true
     outputDidEnd()
     inputDidEnd()
-    for ender in enders { ender.resume() }
-    enders = []
+    releaseEnders()
   }
 
   func didReceive(output: [UInt8]) async {
@@ -191,6 +199,11 @@ public actor ProcessSession {
     ProcessResult(
       status: status, output: outputTail.value, errorOutput: errorTail.value,
       isTruncated: outputTail.isCut || errorTail.isCut)
+  }
+
+  private func releaseEnders() {
+    for ender in enders { ender.resume() }
+    enders = []
   }
 
   private func wakeReader() {
