@@ -12,8 +12,8 @@ public final class LoopbackSSHD: Sendable {
   private let process: ProcessSession
 
   /// Where sshd is, nil when it is not installed.
-  public static let program = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd"].first {
-    access($0, X_OK) == 0
+  public static let program: String? = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd"].first {
+    (path: String) in access(path, X_OK) == 0
   }
 
   /// Runs `body` with a new sshd, which has ended when this returns or throws. `environment` is what sessions get on
