@@ -155,7 +155,7 @@ struct SSHTransportTests {
   @Test func thePolicysOwnFilesAreUsed() async throws {
     try await TemporaryDirectory.with { root in
       try await LoopbackSSHD.with(environment: ["HOME": root.directory("home")]) { sshd in
-        let files = try root.directory("with space 100% $x")
+        let files = try root.directory("with \"space\" 100% $x")
         for name in ["id", "known_hosts"] {
           try await runOrThrow(["cp", "-p", sshd.directory.path(name), files + "/" + name])
         }

@@ -63,7 +63,7 @@ import Testing
         Issue.record("activated half a release")
         return
       }
-      #expect(await bench.stage(artifact) == .succeeded)
+      #expect(await bench.stage(artifact, fence: Fence(epoch: 1, step: 3)) == .succeeded)
       #expect(contents(of: bench.directory + "/releases/1.0/app.txt") == "hello\n")
       #expect(try await bench.inspect().holds("1.0"))
     }
@@ -118,7 +118,7 @@ import Testing
         try await runOrThrow(["sh", "-c", "head -c 20000000 /dev/urandom >\(disk)/filler"])
         let artifact = try await bench.artifact()
         guard case .failed(let detail) = await bench.stage(artifact) else { throw FixtureFailure("staged on a full disk") }
-        #expect(detail.contains("disk") || detail.contains("space"), "\(detail)")
+        #expect(detail.contains("16 MB free"), "\(detail)")
         #expect(try await bench.inspect().releases.isEmpty)
         unlink(disk + "/filler")
         #expect(await bench.stage(artifact, attempt: 2, fence: Fence(epoch: 1, step: 2)) == .succeeded)

@@ -51,8 +51,8 @@ struct SSHLauncher: HostLauncher {
     for option in Self.fixedOptions + ["ConnectTimeout=\(max(1, (policy.connectTimeout.milliseconds + 999) / 1000))"] {
       argv += ["-o", option]
     }
-    if let file = policy.knownHostsFile { argv += ["-o", "UserKnownHostsFile=\"\(Self.escape(file))\""] }
-    if let file = policy.identityFile { argv += ["-i", Self.escape(file)] }
+    if let file = policy.knownHostsFile { argv += ["-o", "UserKnownHostsFile=\(Self.quote(file))"] }
+    if let file = policy.identityFile { argv += ["-o", "IdentityFile=\(Self.quote(file))"] }
     if let user = policy.user { argv += ["-l", user] }
     if let port = port ?? policy.port { argv += ["-p", String(port)] }
     return ProcessCommand(argv + ["--", address, HostScript.bootstrapCommand()], environment: environment)
@@ -64,6 +64,11 @@ struct SSHLauncher: HostLauncher {
     "ServerAliveCountMax=3", "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no",
     "RemoteCommand=none", "RequestTTY=no", "LogLevel=INFO",
   ]
+
+  /// A path as a word of ssh's configuration.
+  private static func quote(_ path: String) -> String {
+    "\"" + escape(path).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+  }
 
   /// Paths in ssh's options have percent sequences of their own.
   private static func escape(_ path: String) -> String { path.replacing("%", with: "%%") }
