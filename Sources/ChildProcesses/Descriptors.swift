@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// True when the process behind a pidfd has ended, reaped or not.
 func hasExited(pidfd: Int32) -> Bool {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 import Synchronization
 
 /// Keeps the number of children below what the process's file descriptors allow. swift-subprocess traps when it runs

@@ -10,6 +10,8 @@ protocol HostLauncher: Sendable {
   var openTimeout: Duration { get }
   /// True where the process we started is only the way to the script, so that ending it leaves a running step alone.
   var isRemote: Bool { get }
+  /// Removes what a lost connection may have left in the way of the next one.
+  func clearTheWay()
   /// Why a process ended without an answer, and what to do about it.
   func explain(status: ProcessStatus?, errorOutput: String) -> String
 }

@@ -30,7 +30,9 @@ extension HostSession {
     }
   }
 
-  nonisolated func inspect(service: String, directory: String, step: StepKey?) async -> Result<HostReport, Unreachable> {
+  nonisolated func inspect(service: String, directory: String, step: StepKey?) async
+    -> Result<HostReport, Unreachable>
+  {
     var last: Result<HostReport, Unreachable> = .failure(Unreachable(detail: "not asked"))
     for _ in 0..<Self.waitsForStep {
       last = await inspectOnce(service: service, directory: directory, step: step)
@@ -104,9 +106,8 @@ extension HostSession {
   private nonisolated func converse(_ request: HostRequest, within limit: Duration, sending file: FileReader?) async
     -> Exchange
   {
-    if let failure = await connect() { return .notSent(failure.detail) }
     let channel: HostChannel
-    switch await HostChannel.open(launcher.channelCommand, by: launcher) {
+    switch await openAnother() {
     case .success(let opened): channel = opened
     case .failure(let failure): return .notSent(failure.detail)
     }
@@ -119,7 +120,7 @@ extension HostSession {
         await channel.endInput()
       }
       let answer = await channel.response()
-      await channel.close()
+      await giveBack(channel)
       return answer
     }
     let isLate = timer.stop()

@@ -29,8 +29,9 @@ actor HostSession {
   private var waiting: [Int: CheckedContinuation<Exchange?, Never>] = [:]
   private var lastID = 0
   private var isWorking = false
-  /// Grows with every `close`.
-  private var generation = 0
+  private var isClosed = false
+  /// Open channels beside the session's own.
+  private var others: [ObjectIdentifier: HostChannel] = [:]
 
   init(launcher: any HostLauncher, connecting: AsyncSemaphore) {
     self.launcher = launcher
@@ -58,16 +59,37 @@ actor HostSession {
     }
   }
 
-  /// Ends the connection. Requests that wait are not sent; one that is being answered is left to the host.
+  /// Ends the connection for good. Requests that wait are not sent; one that is being answered is left to the host.
   func close() async {
-    generation += 1
+    isClosed = true
     let left = jobs
     jobs = []
-    for job in left { finish(job.id, .notSent("the connection was closed before the request was sent")) }
+    for job in left { finish(job.id, .notSent(Self.closed)) }
     opening?.cancel()
+    for other in others.values { await other.dropAndWait() }
     guard let channel else { return }
     self.channel = nil
     if isWorking { await channel.dropAndWait() } else { await channel.close() }
+  }
+
+  private static let closed = "the connection was closed before the request was sent"
+
+  /// A channel beside the session's own, on the same connection; to be given back.
+  func openAnother() async -> Result<HostChannel, ChannelFailure> {
+    if let failure = await connect() { return .failure(failure) }
+    let opened = await HostChannel.open(launcher.channelCommand, by: launcher)
+    guard case .success(let channel) = opened else { return opened }
+    if isClosed {
+      await channel.dropAndWait()
+      return .failure(ChannelFailure(detail: Self.closed))
+    }
+    others[ObjectIdentifier(channel)] = channel
+    return opened
+  }
+
+  func giveBack(_ channel: HostChannel) async {
+    await channel.close()
+    others[ObjectIdentifier(channel)] = nil
   }
 
   // MARK: The queue
@@ -78,6 +100,7 @@ actor HostSession {
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         if Task.isCancelled { return continuation.resume(returning: .notSent("cancelled before it was sent")) }
+        if isClosed { return continuation.resume(returning: .notSent(Self.closed)) }
         waiting[id] = continuation
         jobs.append(Job(id: id, request: request, limit: limit))
         if !isWorking {
@@ -138,10 +161,11 @@ actor HostSession {
       if await channel.isReady { return .success(channel) }
       await discard(channel)
     }
-    let generation = generation
+    if isClosed { return .failure(ChannelFailure(detail: Self.closed)) }
     let (launcher, connecting) = (launcher, connecting)
     let task = Task.detached { () -> Result<HostChannel, ChannelFailure> in
-      guard await connecting.acquire() else { return .failure(ChannelFailure(detail: "closed while connecting")) }
+      guard await connecting.acquire() else { return .failure(ChannelFailure(detail: Self.closed)) }
+      launcher.clearTheWay()
       let opened = await HostChannel.open(launcher.sessionCommand, by: launcher)
       await connecting.release()
       return opened
@@ -150,9 +174,9 @@ actor HostSession {
     let opened = await task.value
     opening = nil
     guard case .success(let channel) = opened else { return opened }
-    guard generation == self.generation else {
+    if isClosed {
       await channel.dropAndWait()
-      return .failure(ChannelFailure(detail: "the connection was closed before the request was sent"))
+      return .failure(ChannelFailure(detail: Self.closed))
     }
     self.channel = channel
     return opened

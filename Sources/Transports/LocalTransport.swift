@@ -1,7 +1,7 @@
-public import RolloutCore
-public import RolloutEngine
 internal import ChildProcesses
 internal import HostProtocol
+public import RolloutCore
+public import RolloutEngine
 
 /// Every instance is a directory on this machine. The same script works on it as on a host behind ssh, put in the same
 /// place in the same way.
@@ -45,7 +45,7 @@ public actor LocalTransport: Transport {
   }
 }
 
-private struct LocalLauncher: HostLauncher {
+struct LocalLauncher: HostLauncher {
   let environment: [String: String?]
 
   var isRemote: Bool { false }
@@ -54,6 +54,7 @@ private struct LocalLauncher: HostLauncher {
     ProcessCommand(["sh", "-c", HostScript.bootstrapCommand()], environment: environment)
   }
   var channelCommand: ProcessCommand { sessionCommand }
+  func clearTheWay() {}
 
   func explain(status: ProcessStatus?, errorOutput: String) -> String {
     let said = errorOutput.split(whereSeparator: { $0.isNewline }).suffix(3).joined(separator: "; ").suffix(500)

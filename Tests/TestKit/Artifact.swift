@@ -23,7 +23,9 @@ public struct Artifact: Sendable {
   }
 
   /// Packs `entries` with `tar` into `<name>.tar.gz` of `directory`.
-  public static func build(_ name: String, _ entries: [Entry], in directory: TemporaryDirectory) async throws -> Artifact {
+  public static func build(
+    _ name: String, _ entries: [Entry], in directory: TemporaryDirectory
+  ) async throws -> Artifact {
     let tree = try directory.directory(name + ".tree")
     for entry in entries {
       try directory.file("\(name).tree/\(entry.name)", entry.contents, executable: entry.isExecutable)

@@ -51,7 +51,8 @@ public final class LoopbackSSHD: Sendable {
         "sshd_config", serverConfiguration(port, directory, environment, configuration).joined(separator: "\n") + "\n")
       let command = [program, "-D", "-e", "-f", directory.path("sshd_config")]
       let process = try await ProcessSession.start(
-        ProcessCommand(["sh", "-c", #"exec "$@" 2>&1"#, "sh"] + command)).get()
+        ProcessCommand(["sh", "-c", #"exec "$@" 2>&1"#, "sh"] + command)
+      ).get()
       let log = LineLog()
       Task.detached {
         while let piece = await process.read() { await log.append(String(decoding: piece, as: UTF8.self)) }
@@ -75,8 +76,9 @@ public final class LoopbackSSHD: Sendable {
 
   /// Ends it and every connection, and waits for that. Remote commands see the end of their input.
   public func stop() async {
-    await process.terminate()
+    // While it lives its connections can be found.
     await killConnections()
+    await process.terminate()
     _ = await process.end()
   }
 

@@ -131,7 +131,8 @@ struct Bench: Sendable {
     let staging = HostCommand.Staging(
       version: version, digest: artifact.digest, artifact: artifact.path, sharedDirectories: [], sharedFiles: [],
       keep: 3, protect: [])
-    return await transport.perform(command(.stage(staging), key: key(.stage, attempt: attempt), fence: fence), on: instance)
+    return await transport.perform(
+      command(.stage(staging), key: key(.stage, attempt: attempt), fence: fence), on: instance)
   }
 
   func activate(
@@ -153,7 +154,12 @@ struct Bench: Sendable {
   }
 
   func artifact(_ name: String = "release", text: String = "hello\n") async throws -> Artifact {
-    try await Artifact.build(name, [.init("app.txt", text), .init("bin/start", "#!/bin/sh\n", executable: true)], in: root)
+    let entries: [Artifact.Entry] = [.init("app.txt", text), .init("bin/start", "#!/bin/sh\n", executable: true)]
+    return try await Artifact.build(name, entries, in: root)
+  }
+
+  func check(_ argv: [String], timeout: TimeSpan = .seconds(30)) async throws -> CommandResult {
+    try await transport.check(argv, timeout: timeout, on: instance).get()
   }
 
   /// Stages the release 1.0.

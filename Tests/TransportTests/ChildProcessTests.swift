@@ -50,7 +50,8 @@ import Testing
   @Test func theTimeLimitEndsTheWholeGroup() async throws {
     try await TemporaryDirectory.with { directory in
       let file = directory.path("pid")
-      let script = "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ >\(file).new; mv \(file).new \(file); "
+      let script =
+        "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ >\(file).new; mv \(file).new \(file); "
         + "while :; do sleep 100; done' & wait"
       let result = await run(script, timeout: .milliseconds(1500))
       guard case .failure(.timedOut(let partial)) = result else {

@@ -56,7 +56,8 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: LoopbackSSHD.program != nil, "no sshd here")) func aCutConnectionLeavesTheStepRunning() async throws {
+  @Test(.enabled(if: LoopbackSSHD.program != nil, "no sshd here"))
+  func aCutConnectionLeavesTheStepRunning() async throws {
     try await Bench.with(.ssh) { bench in
       let sshd = try #require(bench.sshd)
       try bench.hold("command")

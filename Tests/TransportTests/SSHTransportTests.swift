@@ -20,8 +20,9 @@ struct SSHTransportTests {
     return outcome
   }
 
-  private func expectNotSent(_ outcome: Outcome, saying parts: String..., at location: SourceLocation = #_sourceLocation)
-  {
+  private func expectNotSent(
+    _ outcome: Outcome, saying parts: String..., at location: SourceLocation = #_sourceLocation
+  ) {
     guard case .notSent(let detail) = outcome else {
       Issue.record("expected not sent: \(outcome)", sourceLocation: location)
       return
@@ -118,7 +119,8 @@ struct SSHTransportTests {
   @Test func aNameWithoutAnAddressIsSaid() async throws {
     try await LoopbackSSHD.with { sshd in
       let nowhere = Instance(id: "web1", address: "no-such-host.invalid")
-      expectNotSent(await outcome(SSHTransport(policy: sshd.policy), nowhere), saying: "no address", "no-such-host.invalid")
+      expectNotSent(
+        await outcome(SSHTransport(policy: sshd.policy), nowhere), saying: "no address", "no-such-host.invalid")
     }
   }
 
@@ -148,7 +150,8 @@ struct SSHTransportTests {
   @Test func aLoginThatIsRefusedSaysWhatToTry() async throws {
     try await LoopbackSSHD.with { sshd in
       try sshd.directory.file("authorized_keys", "")
-      expectNotSent(await outcome(SSHTransport(policy: sshd.policy), host), saying: "refuses the login", "authorized_keys")
+      expectNotSent(
+        await outcome(SSHTransport(policy: sshd.policy), host), saying: "refuses the login", "authorized_keys")
     }
   }
 
@@ -185,7 +188,8 @@ struct SSHTransportTests {
   @Test func junkBeforeTheGreetingIsSkipped() async throws {
     try await TemporaryDirectory.with { root in
       let home = try root.directory("home")
-      let shell = try root.file("noisy", "#!/bin/sh\necho 'Welcome!'; printf '\\377\\n'; exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n", executable: true)
+      let noisy = "#!/bin/sh\necho 'Welcome!'; printf '\\377\\n'; exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
+      let shell = try root.file("noisy", noisy, executable: true)
       try await LoopbackSSHD.with(environment: ["HOME": home], configuration: ["ForceCommand \(shell)"]) { sshd in
         #expect(await outcome(SSHTransport(policy: sshd.policy), host, directory: root.path("srv")) == .succeeded)
       }

@@ -117,7 +117,9 @@ import Testing
       do {
         try await runOrThrow(["sh", "-c", "head -c 20000000 /dev/urandom >\(disk)/filler"])
         let artifact = try await bench.artifact()
-        guard case .failed(let detail) = await bench.stage(artifact) else { throw FixtureFailure("staged on a full disk") }
+        guard case .failed(let detail) = await bench.stage(artifact) else {
+          throw FixtureFailure("staged on a full disk")
+        }
         #expect(detail.contains("16 MB free"), "\(detail)")
         #expect(try await bench.inspect().releases.isEmpty)
         unlink(disk + "/filler")
@@ -175,8 +177,7 @@ import Testing
   @Test(arguments: Kind.available) func argumentsArriveAsTheyAre(_ kind: Kind) async throws {
     try await Bench.with(kind) { bench in
       let words = ["", "a b", "$HOME `id` $(id)", "'\"\\", "-n", "*", "é\u{1F600}", "end", "request stage"]
-      let result = try await bench.transport.check(
-        ["printf", "<%s>"] + words, timeout: .seconds(30), on: bench.instance).get()
+      let result = try await bench.check(["printf", "<%s>"] + words)
       #expect(result == CommandResult(exitStatus: 0, output: words.map { "<\($0)>" }.joined()))
       guard case .failed = await bench.run(["echo", "two\nlines"]) else {
         Issue.record("a line break was sent")
@@ -188,12 +189,12 @@ import Testing
   @Test(arguments: Kind.available) func checksGiveStatusAndOutput(_ kind: Kind) async throws {
     try await Bench.with(kind) { bench in
       let script = #"printf 'odd \377 bytes\n'; echo err >&2; exit 9"#
-      let result = try await bench.transport.check(["sh", "-c", script], timeout: .seconds(30), on: bench.instance).get()
+      let result = try await bench.check(["sh", "-c", script])
       #expect(result.exitStatus == 9)
       #expect(result.output.contains("odd") && result.output.contains("err"))
-      let slow = try await bench.transport.check(["sleep", "1000"], timeout: .seconds(1), on: bench.instance).get()
+      let slow = try await bench.check(["sleep", "1000"], timeout: .seconds(1))
       #expect(slow.exitStatus == 124)
-      let missing = try await bench.transport.check(["no-such-program"], timeout: .seconds(30), on: bench.instance).get()
+      let missing = try await bench.check(["no-such-program"])
       #expect(missing.exitStatus == 127)
     }
   }

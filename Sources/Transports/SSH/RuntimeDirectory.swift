@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// A private directory for control sockets, mode 700, with a path short enough for one.
 struct RuntimeDirectory {

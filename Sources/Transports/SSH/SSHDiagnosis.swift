@@ -28,9 +28,9 @@ struct SSHDiagnosis {
         + "compare `ssh-keygen -lf` of it with the host's own"
     }
     let new = lines.first { $0.hasPrefix("SHA256:") }.map { " to \($0.trimming("."))" } ?? ""
-    let old = lines.first { $0.hasPrefix("Offending ") }.map { " (the old key: \($0.dropFirst("Offending ".count)))" } ?? ""
-    return "host key of \(name) changed\(new)\(old); somebody may be in between: find out why it changed, and only then "
-      + "`ssh-keygen -f\(Self.quoted(knownHosts(lines))) -R\(Self.quoted(entry))` and \(learn)"
+    let old = lines.first { $0.hasPrefix("Offending ") }.map { " (the old: \($0.dropFirst("Offending ".count)))" }
+    return "host key of \(name) changed\(new)\(old ?? ""); somebody may be in between: find out why it changed, and "
+      + "only then `ssh-keygen -f\(Self.quoted(knownHosts(lines))) -R\(Self.quoted(entry))` and \(learn)"
   }
 
   /// As ssh names the host in known_hosts: `host` or `[host]:port`.
@@ -66,8 +66,8 @@ struct SSHDiagnosis {
   private func connectionTrouble(_ text: String, _ lines: [String]) -> String? {
     let last = lines.last(where: { $0.hasPrefix("ssh: ") }) ?? ""
     if text.contains("Permission denied") {
-      return "\(name) refuses the login\(user): \(lines.last ?? ""); try `ssh\(commandOptions) \(address) true`, and see that "
-        + "the key is in the agent or in `identity_file` and in the host's authorized_keys"
+      return "\(name) refuses the login\(user): \(lines.last ?? ""); try `ssh\(commandOptions) \(address) true`, "
+        + "and see that the key is in the agent or in `identity_file` and in the host's authorized_keys"
     }
     if text.contains("Connection refused") {
       return "connection refused by \(name); is sshd running there, is the port right?"
@@ -76,7 +76,7 @@ struct SSHDiagnosis {
       return "no address for the name \(address): \(last); correct the host in the policy, or add it to DNS or ssh's "
         + "configuration"
     }
-    if text.contains("Connection timed out") || text.contains("Operation timed out") || text.contains("Timeout, server") {
+    if ["Connection timed out", "Operation timed out", "Timeout, server"].contains(where: { text.contains($0) }) {
       return "no reply from \(name) (\(lines.last ?? "")); is it up, and does a firewall let this machine through?"
     }
     if text.contains("No route to host") || text.contains("Network is unreachable") {

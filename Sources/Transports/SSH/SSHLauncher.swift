@@ -1,11 +1,12 @@
 internal import ChildProcesses
+import Glibc
 internal import HostProtocol
 internal import RolloutCore
 
 /// Command lines of the system's ssh for one host.
 ///
-/// The session's ssh is itself the control master, so that its connection lives exactly as long as the session and needs
-/// no background process. Other channels run over its socket; where the server refuses more channels on one connection,
+/// The session's ssh is itself the control master, so that its connection lives exactly as long as the session and
+/// needs no background process. Other channels run over its socket; where the server refuses more channels on one connection,
 /// ssh makes a connection of its own.
 struct SSHLauncher: HostLauncher {
   let address: String
@@ -24,6 +25,9 @@ struct SSHLauncher: HostLauncher {
   }
 
   var channelCommand: ProcessCommand { command(["-o", "ControlMaster=no"]) }
+
+  /// A master that was killed leaves its socket, and the next one would then refuse to share its connection.
+  func clearTheWay() { unlink(controlPath) }
 
   func explain(status: ProcessStatus?, errorOutput: String) -> String {
     SSHDiagnosis(address: address, port: port, policy: policy).sentence(status: status, errorOutput: errorOutput)

@@ -1,9 +1,9 @@
+internal import ChildProcesses
 public import RolloutCore
 public import RolloutEngine
-internal import ChildProcesses
 
-/// Hosts reached by the system's `ssh`, so that its configuration, agents, jump hosts, certificates and known_hosts work
-/// as people set them up. Host keys are checked strictly. One connection per host, opened when it is first needed.
+/// Hosts reached by the system's `ssh`, so that its configuration, agents, jump hosts, certificates and known_hosts
+/// work as people set them up. Host keys are checked strictly. One connection per host, opened when it is first needed.
 public actor SSHTransport: Transport {
   private let policy: SSHPolicy
   private let program: String
