@@ -8,7 +8,9 @@ struct SSHDiagnosis {
   let policy: SSHPolicy
 
   func sentence(status: ProcessStatus?, errorOutput: String) -> String {
-    let lines = errorOutput.split(whereSeparator: { $0.isNewline }).map { Self.printable($0) }.filter { !$0.isEmpty }
+    let lines = errorOutput.split(whereSeparator: { $0.isNewline }).map { Self.printable($0) }
+      // The signal is ours.
+      .filter { !$0.isEmpty && !$0.hasPrefix("Killed by signal") }
     let text = lines.joined(separator: "\n")
     return hostKeyTrouble(text, lines) ?? connectionTrouble(text, lines) ?? otherTrouble(status, lines)
   }
