@@ -50,6 +50,8 @@ enum PolicySample {
       let limit = key == "limit" ? "" : "limit: 5, "
       return with("checks: [{\(check), gauge: g, \(limit)\(key): \(value)}]")
     case let path where path.hasPrefix("transport.ssh."): return with("transport: {ssh: {\(key): \(value)}}")
+    case "burn_in.until":
+      return with("burn_in: {until: \(value)}\nchecks: [{\(check), bad: b, total: t}]")
     case "burn_in.until.requests":
       return with("burn_in: {until: {requests: \(value)}}\nchecks: [{\(check), bad: b, total: t}]")
     case let path where path.contains("."): return with("\(path.prefix { $0 != "." }): {\(key): \(value)}")

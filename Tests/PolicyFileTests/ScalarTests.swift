@@ -48,7 +48,7 @@ import Testing
       "false_alarm", ["1%", "0.1%", "50%", "12.5%"],
       [
         "1": .notAPercentage, "0.01": .notAPercentage, "0%": .outOfRange, "51%": .outOfRange, "-1%": .notAPercentage,
-        "1 %": .notAPercentage, "%": .notAPercentage, "1%%": .notAPercentage, "1e1%": .notAPercentage,
+        "1 %": .notAPercentage, "\"%\"": .notAPercentage, "1%%": .notAPercentage, "1e1%": .notAPercentage,
         ".5%": .notAPercentage, "1.%": .notAPercentage, "nan%": .notAPercentage, "1percent": .notAPercentage,
       ]),
     Case("checks[].tolerance", ["0%", "1000%"], ["1000.1%": .outOfRange, "0.1": .notAPercentage]),

@@ -6,6 +6,10 @@ struct SchemaDecoder {
   static let comparedKeys = 64
 
   var sink: DiagnosticSink
+  /// How the key at hand could be written, while its value is looked at.
+  private var example: String?
+
+  init(sink: DiagnosticSink) { self.sink = sink }
 
   /// The value that `node` stands for, or nil after reporting why it is none of `type`.
   mutating func decode(_ node: SourceNode, as type: ValueType, for key: String) -> Decoded? {
@@ -18,8 +22,7 @@ struct SchemaDecoder {
     switch node.content {
     case .reported: return nil
     case .missing:
-      sink.error(.missingValue, node.span, "no value for `\(key)`", help: "write \(type.phrase), or delete the key")
-      return nil
+      return reportShape(node, type, key)
     case .scalar(let text, let isPlain):
       guard type.shape == .single else { return reportShape(node, type, key) }
       if isPlain, text == "~" || text == "null" {
@@ -52,16 +55,16 @@ struct SchemaDecoder {
   }
 
   private mutating func reportShape(_ node: SourceNode, _ type: ValueType, _ key: String) -> Decoded? {
+    let help = "write \(type.phrase)" + (example.map { ", as in `\(key): \($0)`" } ?? "")
     switch node.content {
     case .reported: break
-    case .missing:
-      sink.error(.missingValue, node.span, "no value for `\(key)`", help: "write \(type.phrase), or delete the key")
+    case .missing: sink.error(.missingValue, node.span, "no value for `\(key)`", help: help)
     case .scalar(let text, _) where { if case .command = type { true } else { false } }():
       let words = text.split(separator: " ").joined(separator: ", ")
       sink.error(
         .notACommand, node.span, "a command as one text", help: "write program and arguments: `[\(words.prefix(80))]`")
     default:
-      sink.error(.wrongShape, node.span, "`\(key)` is \(node.shape)", help: "write \(type.phrase)")
+      sink.error(.wrongShape, node.span, "`\(key)` is \(node.shape)", help: help)
     }
     return nil
   }
@@ -77,6 +80,7 @@ struct SchemaDecoder {
     }
     var values: [Decoded] = []
     for item in items {
+      example = nil
       if let value = decode(item, as: type, for: key) { values.append(value) }
       if sink.isFull { break }
     }
@@ -99,6 +103,7 @@ struct SchemaDecoder {
     var pairs: [(Decoded, Decoded)] = []
     for entry in entries {
       let name = decodeScalar(entry.key, entry.keySpan, as: .text(nameRule), for: entry.key)
+      example = nil
       let value = decode(entry.value, as: .text(valueRule), for: entry.key)
       if let name, let value { pairs.append((name, value)) }
     }
@@ -119,6 +124,7 @@ struct SchemaDecoder {
         if sink.isFull { break }
         continue
       }
+      example = field.example
       let value = decode(entry.value, as: field.type, for: entry.key)
       isWhole = isWhole && value?.isWhole == true
       decoded.append((entry.key, entry.keySpan, value))
@@ -136,9 +142,11 @@ struct SchemaDecoder {
     if let near = NearestName.find(entry.key, among: open) {
       help = "did you mean `\(near)`?"
     } else if let home = PolicySchema.home(of: entry.key), home.schema != schema.name {
-      help = "`\(entry.key)` belongs in `\(home.path)`"
+      help = "`\(entry.key)` belongs in \(home.path)"
     } else if schema.fields.isEmpty {
       help = "nothing can be set here"
+    } else if schema.fields.count > 12 {
+      help = "`policies/reference.yaml` shows every key of \(schema.name)"
     } else {
       help = "\(schema.name) has " + schema.fields.map { "`\($0.key)`" }.joined(separator: ", ")
     }
@@ -199,7 +207,7 @@ extension PolicySchema {
   static func home(of key: String) -> (schema: String, path: String)? {
     let homes = objects.filter { $0.schema.field(key) != nil }
     guard homes.count == 1, let home = homes.first else { return nil }
-    return (home.schema.name, home.path.isEmpty ? "the top level" : home.path)
+    return (home.schema.name, home.path.isEmpty ? "the top level" : "`\(home.path)`")
   }
 
   /// Every mapping of the schema with its path.

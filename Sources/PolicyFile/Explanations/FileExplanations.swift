@@ -33,7 +33,7 @@ extension DiagnosticExplanation {
     .nestedTooDeeply: Self(
       "more than 32 collections within one another",
       "A policy is at most seven deep. The bound protects the stack of the process that reads it.",
-      wrong: "restart: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[a]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", right: "restart: [a]"),
+      wrong: "waves: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", right: "waves: [1]"),
     .emptyFile: Self(
       "the file has no content", "There is nothing in it but comments and blank lines."),
     .moreProblems: Self(

@@ -59,7 +59,7 @@ struct PolicyLint {
       if number > instances.count {
         sink.error(
           .canaryTooLarge, count.span, "a canary of \(number) among \(instances.count) instance\(instances.count == 1 ? "" : "s")",
-          help: "write a number below \(instances.count)")
+          help: "write at most \(max(1, instances.count - 1))")
       } else if number == instances.count {
         warnOfNoSiblings(count.span)
       }

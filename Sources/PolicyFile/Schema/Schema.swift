@@ -96,7 +96,9 @@ indirect enum ValueType: Sendable {
     case .list: "a list"
     case .command: "a command as a list: `[program, argument]`"
     case .dictionary: "a mapping of names to values"
-    case .object(let schema): schema.name
+    case .object(let schema):
+      schema.alternatives.isEmpty ? "a mapping of keys"
+        : "a mapping with " + schema.alternatives.map { "`\($0[0])`" }.joinedWithOr
     case .oneOf(let types): types.map(\.phrase).joinedWithOr
     }
   }

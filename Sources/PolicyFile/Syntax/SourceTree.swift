@@ -109,6 +109,10 @@ struct SourceTree {
   // MARK: - Places
 
   private mutating func convert(_ node: Node) -> SourceNode {
+    // The guard lets none through; if it ever did, a value that is used twice must still not pass.
+    if let anchor = node.anchor {
+      sink.error(.anchor, Span(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1), "an anchor `\(anchor)`")
+    }
     let start = Span(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
     switch node {
     case .scalar(let scalar):

@@ -78,9 +78,15 @@ extension SyntaxGuard {
       return true
     }
     guard !isComplete else {
-      stop(
-        .indentation, span, "the indentation fits no line above",
-        help: blocks.last.map { "start in column \($0.column + 1) to go on with the lines above" })
+      if let loneValue, blocks.isEmpty {
+        stop(.missingColon, loneValue.span, "a line without `key: `", help: colonHelp(loneValue.text))
+      } else if let last = blocks.last, last.column == column {
+        stop(.indentation, span, isSequence ? "a list item among keys" : "a key among list items")
+      } else {
+        stop(
+          .indentation, span, "the indentation fits no line above",
+          help: blocks.last.map { "start in column \($0.column + 1) to go on with the lines above" })
+      }
       return false
     }
     blocks.append(Block(column: column, isSequence: isSequence))
@@ -104,10 +110,14 @@ extension SyntaxGuard {
         help: isFirst ? "write the value on one line" : "put the whole value in quotes")
     }
     isComplete = true
+    if isFirst, isPlain, blocks.isEmpty { loneValue = (span, text) }
   }
 
   private func colonHelp(_ text: String) -> String {
-    guard let colon = text.firstIndex(of: ":") else { return "write `\(text): value`" }
+    guard let colon = text.firstIndex(of: ":") else {
+      let words = text.split(separator: " ", maxSplits: 1)
+      return words.count == 2 ? "write `\(words[0]): \(words[1])`" : "write `\(text): value`"
+    }
     return "put a space after the colon: `\(text[..<colon]): \(text[text.index(after: colon)...])`"
   }
 
@@ -150,6 +160,14 @@ extension SyntaxGuard {
   private mutating func flowScalar(_ range: Range<Int>, _ span: Span, _ text: String?, _ isPlain: Bool) {
     let top = flows.count - 1
     guard !flows[top].isComplete else {
+      let column = span.column - 1
+      let startsLine = source.bytes[lineStart..<range.lowerBound].allSatisfy { $0 == UInt8(ascii: " ") }
+      if startsLine, column <= (blocks.last?.column ?? 0), isKeyNext(isPlain: isPlain) {
+        let opener = Character(Unicode.Scalar(flows[top].opener))
+        return stop(
+          .unmatchedBracket, flows[top].span, "`\(opener)` is not closed before the next key",
+          help: "add `\(opener == "[" ? "]" : "}")`")
+      }
       return stop(
         .missingSeparator, span, "a comma is missing before this, or quotes around the whole value",
         help: "separate items with `,`; a value stands on one line")

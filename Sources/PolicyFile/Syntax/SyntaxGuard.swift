@@ -54,6 +54,8 @@ struct SyntaxGuard {
   var maskCount: UInt32 = 0
   /// In block context: a value stands complete, so that only a sibling may follow.
   var isComplete = false
+  /// A first line that is no `key: value`: the whole document, or a key that lost its colon.
+  var loneValue: (span: Span, text: String)?
   var hasContent = false
   var hasDocumentStart = false
   // The line being read, from 1, and the position in it.
