@@ -107,6 +107,5 @@ let package = Package(
       name: "store-probe", dependencies: ["RolloutStore", "RolloutEngine", "RolloutCore"], path: "Tests/store-probe",
       swiftSettings: strict),
     tests("RolloutStoreTests", ["RolloutStore", "RolloutEngine", "RolloutCore", "store-probe", grdb]),
-    tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"]),
   ]
 )
