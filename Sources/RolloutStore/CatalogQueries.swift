@@ -23,19 +23,15 @@ enum CatalogQueries {
     ])
   }
 
-  /// The last record of a rollout as its row names it.
-  static func head(of rollout: RolloutID, in db: Database) throws -> ChainHead? {
+  /// A rollout's service, and its last record as its row names it.
+  static func anchor(of rollout: RolloutID, in db: Database) throws -> (service: String, head: ChainHead?)? {
     let row = try Row.fetchOne(
-      db.cachedStatement(
-        sql: "SELECT head_sequence, head_hash FROM rollout WHERE id = ? AND head_sequence IS NOT NULL"),
+      db.cachedStatement(sql: "SELECT service, head_sequence, head_hash FROM rollout WHERE id = ?"),
       arguments: [rollout.text])
-    return try row.map { ChainHead(sequence: Int(try $0.integer("head_sequence")), hash: try $0.blob("head_hash")) }
-  }
-
-  static func service(of rollout: RolloutID, in db: Database) throws -> String? {
-    try Row.fetchOne(
-      db.cachedStatement(sql: "SELECT service FROM rollout WHERE id = ?"), arguments: [rollout.text]
-    )?.text("service")
+    guard let row else { return nil }
+    let sequence = try row.optionalInteger("head_sequence")
+    let head = try sequence.map { ChainHead(sequence: Int($0), hash: try row.blob("head_hash")) }
+    return (try row.text("service"), head)
   }
 
   static func summary(of rollout: RolloutID, in db: Database) throws -> RolloutSummary? {

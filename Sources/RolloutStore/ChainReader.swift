@@ -48,7 +48,7 @@ struct ChainReader {
     let page = try await connection.read { db in
       Page(
         records: try EventTable.records(of: rollout, after: last, limit: Self.pageSize, in: db),
-        head: try CatalogQueries.head(of: rollout, in: db))
+        head: try CatalogQueries.anchor(of: rollout, in: db)?.head)
     }
     for record in page.records {
       let expected = check.nextSequence

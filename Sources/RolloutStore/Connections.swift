@@ -36,6 +36,11 @@ struct HeadLedger: Sendable {
     if let head { written.append((summary.id, head, summary.isEnded)) }
   }
 
+  /// Where to go back to when what was noted since is undone.
+  var mark: Int { written.count }
+
+  mutating func undo(to mark: Int) { written.removeLast(max(0, written.count - mark)) }
+
   mutating func commit() {
     for entry in written {
       acknowledged[entry.rollout] = entry.isEnded ? nil : entry.head
@@ -107,18 +112,18 @@ actor WriteConnection {
   /// A job that fails by itself is undone alone; an error of the storage, or one after which SQLite has given up the
   /// transaction, is everybody's.
   private func perform(_ job: WriteJob, in db: Database, ledger: inout HeadLedger) throws -> @Sendable () -> Void {
-    var attempt = ledger
+    let mark = ledger.mark
     do {
       var settle: @Sendable () -> Void = {}
       try db.inSavepoint {
-        settle = try job.run(db, &attempt)
+        settle = try job.run(db, &ledger)
         return .commit
       }
-      ledger = attempt
       return settle
     } catch {
       let isOwn = (error as? DatabaseError).map { Fault($0) != .storage } ?? true
       guard isOwn, db.isInsideTransaction else { throw error }
+      ledger.undo(to: mark)
       let failure = location.failure(error, verb: "write to")
       return { job.refuse(failure) }
     }
@@ -159,7 +164,8 @@ actor WriteConnection {
       guard found?.hash == head.hash else {
         throw StoreFailure.unusable(
           detail: "record \(head.sequence) of rollout \(rollout), written and acknowledged before, is not in "
-            + "\(location.path) any more; the disk lost it: check the disk, restore a backup and start this process again")
+            + "\(location.path) any more; the disk lost it: check the disk, restore a backup and start this process "
+            + "again")
       }
     }
   }

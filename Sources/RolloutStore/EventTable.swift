@@ -11,12 +11,13 @@ enum EventTable {
   {
     try LeaseTable.requireHeld(lease, in: db)
     let rollout = batch.summary.id
-    for service in [try CatalogQueries.service(of: rollout, in: db), batch.summary.service] {
+    let anchor = try CatalogQueries.anchor(of: rollout, in: db)
+    for service in [anchor?.service, batch.summary.service] {
       guard let service, service != lease.service else { continue }
       throw StoreFailure.conflict(
         detail: "rollout \(rollout) is of service \(service), the lease is for \(lease.service)")
     }
-    let head = try checkedHead(of: rollout, in: db)
+    let head = try checkedHead(of: rollout, expected: anchor?.head, in: db)
     let isThere = try holds(batch.records, of: rollout, epoch: lease.epoch, upTo: head, doubted: doubted, in: db)
     let added = isThere ? [] : HashChain.extend(head, with: batch.records, of: rollout, epoch: lease.epoch)
     if !isThere { try requireNext(batch.records, after: head, of: rollout) }
@@ -55,8 +56,9 @@ enum EventTable {
 
   /// The last record, after checking that it is whole and that it is the last. A chain that is broken there must not
   /// be continued.
-  private static func checkedHead(of rollout: RolloutID, in db: Database) throws -> ChainHead? {
-    let expected = try CatalogQueries.head(of: rollout, in: db)
+  private static func checkedHead(of rollout: RolloutID, expected: ChainHead?, in db: Database) throws
+    -> ChainHead?
+  {
     guard let last = try lastRecord(of: rollout, in: db) else {
       guard let expected else { return nil }
       throw corrupt(rollout, expected.sequence, "the record is missing")

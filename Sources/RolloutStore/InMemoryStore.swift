@@ -78,12 +78,13 @@ public actor InMemoryStore: Journal, Leases, LeaseBoard, OperatorRequests, Rollo
     try requireWritable()
     let acquisition = LeaseRow.acquiring(
       service, for: holder, over: leases[service], now: now, isKnownDead: isKnownDead)
-    changes &+= 1
     switch acquisition {
     case .granted(let row):
+      changes &+= 1
       leases[service] = row
       return .success(row.lease)
     case .refused(let row):
+      if row != leases[service] { changes &+= 1 }
       leases[service] = row
       return .failure(row.refusal)
     case nil: throw .unusable(detail: "the epoch of service \(service) cannot grow")

@@ -7,7 +7,7 @@ public import RolloutEngine
 /// `DESIGN.md` beside this file says what holds and why.
 public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog {
   public let path: String
-  let connection: WriteConnection
+  private let connection: WriteConnection
   private let writer: JournalWriter
   let reader: ReadConnection
   private let watcher: ChangeWatcher
@@ -19,7 +19,11 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog {
   /// `.unavailable` until there is space again. Throws `.unusable` for a file that is not a journal, or one written by
   /// a newer version, and `.unavailable` when the storage does not allow even reading.
   public static func open(at path: String) async throws(StoreFailure) -> SQLiteStore {
-    let store = SQLiteStore(path: path)
+    try await open(StoreLocation(path: path))
+  }
+
+  static func open(_ location: StoreLocation) async throws(StoreFailure) -> SQLiteStore {
+    let store = SQLiteStore(location)
     do {
       try await store.connection.open()
     } catch {
@@ -30,9 +34,8 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog {
     return store
   }
 
-  private init(path: String) {
-    self.path = path
-    let location = StoreLocation(path: path)
+  private init(_ location: StoreLocation) {
+    path = location.path
     connection = WriteConnection(location: location)
     writer = JournalWriter(connection: connection)
     reader = ReadConnection(location: location, label: "journal.reader")

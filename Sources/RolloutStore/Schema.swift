@@ -7,9 +7,9 @@ enum Schema {
   /// "canr", in the file's header: tells a journal of ours from any other SQLite file.
   static let applicationID: Int64 = 0x6361_6e72
 
-  /// How long a connection waits for another process's write lock. A holder that waited this long for its renewal
-  /// still renews before its lease runs out: 2 s of interval and 5 s of waiting are less than 8 s of life.
-  static let busyTimeout: TimeInterval = 5
+  /// How long a connection waits for another process's write lock, in seconds. A holder that waited this long for its
+  /// renewal still renews before its lease runs out: 2 s of interval and 5 s of waiting are less than 8 s of life.
+  static let busyTimeout: Double = 5
 
   /// What a message asks people to free: the write-ahead log at its usual size four times over.
   static let spaceToFree: Int64 = 16 * 1_048_576
@@ -96,11 +96,11 @@ enum Schema {
 
   /// A connection that writes: the file is ours, at our version, in WAL mode, and every commit is synced.
   static func openWriter(at location: StoreLocation) throws -> DatabaseQueue {
-    let queue = try DatabaseQueue(path: location.path, configuration: configuration(label: "journal.writer"))
+    let queue = try DatabaseQueue(path: location.path, configuration: configuration(for: location, label: "journal.writer"))
     try queue.writeWithoutTransaction { db in
       try requireOurs(db, at: location)
       if try Int64.fetchOne(db, sql: "PRAGMA user_version") != version { try migrate(db, at: location) }
-      try enterWAL(db)
+      try enterWAL(db, at: location)
       try db.execute(sql: "PRAGMA journal_size_limit = \(logLimit)")
       try db.execute(sql: "PRAGMA synchronous = FULL")
       // With NORMAL the last commits can be lost with the power, and an intent must survive it.
@@ -113,7 +113,7 @@ enum Schema {
 
   /// A connection that reads. It never creates the file.
   static func openReader(at location: StoreLocation) throws -> DatabaseQueue {
-    var configuration = configuration(label: "journal.reader")
+    var configuration = configuration(for: location, label: "journal.reader")
     configuration.readonly = true
     do {
       let queue = try DatabaseQueue(path: location.path, configuration: configuration)
@@ -127,11 +127,14 @@ enum Schema {
     }
   }
 
-  private static func configuration(label: String) -> Configuration {
+  private static func configuration(for location: StoreLocation, label: String) -> Configuration {
     var configuration = Configuration()
     configuration.label = label
-    configuration.busyMode = .timeout(busyTimeout)
+    configuration.busyMode = .timeout(location.busyTimeout)
     configuration.foreignKeysEnabled = true
+    // GRDB ends the process when a transaction is left open. After an error of the storage it may be, because rolling
+    // back fails too, and then the connection is closed.
+    configuration.allowsUnsafeTransactions = true
     return configuration
   }
 
@@ -142,7 +145,8 @@ enum Schema {
     let found = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
     guard found == version else {
       throw StoreFailure.unavailable(
-        detail: "\(location.path) has schema \(found) and must become schema \(version) first; open it once for writing")
+        detail: "\(location.path) has schema \(found) and must become schema \(version) first; "
+          + "open it once for writing")
     }
   }
 
@@ -175,14 +179,14 @@ enum Schema {
   }
 
   /// Another process that is just opening the file makes the switch fail at once instead of letting it wait.
-  private static func enterWAL(_ db: Database) throws {
-    let deadline = Date(timeIntervalSinceNow: busyTimeout)
+  private static func enterWAL(_ db: Database, at location: StoreLocation) throws {
+    let deadline = Date(timeIntervalSinceNow: location.busyTimeout)
     while true {
       do {
         let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
         guard mode == "wal" else {
           throw StoreFailure.unusable(
-            detail: "the file system of \(db.description) has no shared memory for SQLite's write-ahead log; "
+            detail: "the file system of \(location.path) has no shared memory for SQLite's write-ahead log; "
               + "put the journal on a local disk")
         }
         return

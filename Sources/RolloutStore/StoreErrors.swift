@@ -44,7 +44,7 @@ extension StoreLocation {
     case .busy:
       return .unavailable(
         detail: "cannot \(verb) the journal \(path): another process has held its write lock for more than "
-          + "\(Int(Schema.busyTimeout)) s (\(error.resultCode)); find it with `fuser \(path)` and try again")
+          + "\(busyTimeout) s (\(error.resultCode)); find it with `fuser \(path)` and try again")
     case .damaged:
       return .unusable(
         detail: "\(path) is damaged or not an SQLite database (\(says(error))); move it away together with \(path)-wal "
@@ -70,7 +70,8 @@ extension StoreLocation {
     guard code == .SQLITE_FULL || code == .SQLITE_IOERR || code == .SQLITE_CANTOPEN else {
       return "make \(directory) writable for uid \(geteuid()); no restart is needed"
     }
-    let free = freeBytes.map { "\($0 / 1024) KiB are free in \(directory)" } ?? "the free space of \(directory) is unknown"
+    let free =
+      freeBytes.map { "\($0 / 1024) KiB are free in \(directory)" } ?? "the free space of \(directory) is unknown"
     let isScarce = (freeBytes ?? 0) < Schema.spaceToFree
     return isScarce
       ? "\(free): free at least \(Schema.spaceToFree / 1_048_576) MiB on that file system; no restart is needed"

@@ -8,6 +8,8 @@ internal import RolloutEngine
 /// Where the journal's file is, and what the file system says of it.
 struct StoreLocation: Hashable, Sendable {
   let path: String
+  /// How long a connection waits for another process's write lock, in seconds.
+  var busyTimeout = Schema.busyTimeout
 
   var directory: String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -56,7 +58,8 @@ struct StoreLocation: Hashable, Sendable {
   var freeBytes: Int64? {
     var status = statvfs()
     guard statvfs(directory, &status) == 0 else { return nil }
-    return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return overflow ? .max : Int64(clamping: bytes)
   }
 
   /// Device and inode; nil when there is no file.

@@ -107,8 +107,10 @@ import Testing
       #expect(failure?.isUnusable == true)
     }
     #expect(!FileManager.default.fileExists(atPath: scratch.journal))
-    for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: scratch.journal + ".aside" + suffix) {
-      try FileManager.default.moveItem(atPath: scratch.journal + ".aside" + suffix, toPath: scratch.journal + suffix)
+    for suffix in ["", "-wal", "-shm"] {
+      let aside = scratch.journal + ".aside" + suffix
+      guard FileManager.default.fileExists(atPath: aside) else { continue }
+      try FileManager.default.moveItem(atPath: aside, toPath: scratch.journal + suffix)
     }
     try await store.append(batch(1..<2), under: lease)
   }
@@ -127,6 +129,25 @@ import Testing
     let failure = await failure { () throws(StoreFailure) in try await store.append(batch(2..<3), under: lease) }
     #expect(failure?.isUnusable == true)
     #expect(failure?.detail.contains("record 2 of rollout r1") == true)
+  }
+
+  @Test func aLockThatIsNotLetGoIsNamedAndReadsGoOn() async throws {
+    let store = try await SQLiteStore.open(StoreLocation(path: scratch.journal, busyTimeout: 0.05))
+    let lease = try await store.mustAcquire()
+    var unsafe = Configuration()
+    unsafe.allowsUnsafeTransactions = true
+    let other = try DatabaseQueue(path: scratch.journal, configuration: unsafe)
+    try lock(other)
+    let failure = await failure { () throws(StoreFailure) in try await store.append(batch(0..<1), under: lease) }
+    #expect(failure?.isUnavailable == true)
+    #expect(failure?.detail.contains("another process has held its write lock") == true)
+    #expect(try await store.records(of: "r1", from: 0).isEmpty)
+    try other.close()
+    try await store.append(batch(0..<1), under: lease)
+  }
+
+  private func lock(_ queue: DatabaseQueue) throws {
+    try queue.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
   }
 
   @Test func theLogIsEmptiedWhileReadersComeAndGo() async throws {

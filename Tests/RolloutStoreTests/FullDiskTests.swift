@@ -107,4 +107,35 @@ import Testing
     let count = try #require(last.split(separator: " ").last)
     #expect(last.contains("intact(records: \(count),"), "\(last)")
   }
+
+  private static let strace = "/usr/bin/strace"
+
+  /// Tracing takes a program and a privilege that not every machine has.
+  private static let canTrace: Bool = {
+    guard FileManager.default.isExecutableFile(atPath: strace) else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: strace)
+    process.arguments = ["-f", "-o", "/dev/null", "-e", "inject=fdatasync:error=EIO:when=1", "/bin/true"]
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
+
+  /// A failed sync says nothing about what is on the disk. The refused records are offered again, whether they reached
+  /// it or not, and are there once in the end. Opening and taking the lease sync fewer than twenty times.
+  @Test(
+    .enabled(if: canTrace, "needs strace and the privilege to trace"),
+    arguments: ["20", "20..21", "20..23", "20..40", "20+2", "20+3"])
+  func aFailedSyncIsNotTakenForFine(_ when: String) async throws {
+    let upTo = when.contains("+") ? when.replacingOccurrences(of: "+", with: "..60+") : when
+    let probe = try ProbeProcess(
+      "stubborn", scratch.journal, "checkout", "40",
+      launcher: [Self.strace, "-f", "-o", "/dev/null", "-e", "inject=fdatasync:error=EIO:when=\(upTo)"])
+    var lines: [String] = []
+    for await line in probe.lines { lines.append(line) }
+    #expect(await probe.end() == 0)
+    #expect(lines.first?.hasPrefix("refusals ") == true && lines.first != "refusals 0", "\(lines)")
+    let store = try await SQLiteStore.open(at: scratch.journal)
+    #expect(try await store.records(of: "checkout", from: 0).map(\.sequence) == Array(0..<40))
+  }
 }

@@ -39,7 +39,8 @@ import Testing
       #expect(failure?.isConflict == true, "\(wrong)")
     }
     let holed = JournalBatch(records: [record(2), record(4)], summary: summary(state: "odd"), answers: [])
-    #expect(await failure { () throws(StoreFailure) in try await store.append(holed, under: lease) }?.isConflict == true)
+    let hole = await failure { () throws(StoreFailure) in try await store.append(holed, under: lease) }
+    #expect(hole?.isConflict == true)
     #expect(try await store.records(of: "r1", from: 0).count == 2)
     #expect(try await store.summary(of: "r1")?.state == "rolling")
   }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct LeaseTests {
   let scratch = Scratch()
 
-  @Test(arguments: StoreKind.allCases) func aFreeLeaseIsTakenAndReleasedWithARisingEpoch(_ kind: StoreKind) async throws {
+  @Test(arguments: StoreKind.allCases) func everyTakingHasAHigherEpoch(_ kind: StoreKind) async throws {
     let store = try await kind.open(in: scratch)
     let first = try await store.mustAcquire(by: stranger("a"), now: at(0))
     #expect(first == Lease(service: "checkout", holder: stranger("a"), epoch: 1, takenAt: at(0), previousRenewal: nil))

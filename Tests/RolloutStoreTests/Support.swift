@@ -127,13 +127,15 @@ final class ProbeProcess: Sendable {
   private let ended: AsyncStream<Int32>
   let lines: AsyncStream<String>
 
-  init(_ arguments: String...) throws {
+  /// `launcher` is a program, by its path, and its arguments, that is given the probe to run.
+  init(_ arguments: String..., launcher: [String] = []) throws {
     let process = Process()
     let output = Pipe()
     let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    process.executableURL = URL(fileURLWithPath: executable).deletingLastPathComponent()
-      .appendingPathComponent("store-probe")
-    process.arguments = arguments
+    let probe = URL(fileURLWithPath: executable).deletingLastPathComponent().appendingPathComponent("store-probe")
+    let command = launcher + [probe.path] + arguments
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command.dropFirst())
     process.standardInput = input
     process.standardOutput = output
     let (ended, end) = AsyncStream.makeStream(of: Int32.self)

@@ -10,7 +10,7 @@ struct StoreProbe {
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     guard arguments.count >= 3, let verb = Verb(rawValue: arguments[0]) else {
-      say("usage: store-probe append|hold|contend|limited|speed FILE SERVICE [NUMBER]")
+      say("usage: store-probe append|hold|contend|limited|stubborn|speed FILE SERVICE [NUMBER]")
       exit(64)
     }
     do throws(StoreFailure) {
@@ -34,6 +34,8 @@ enum Verb: String {
   case contend
   /// Appends into a file that may not grow past NUMBER bytes, then with the limit lifted.
   case limited
+  /// Appends NUMBER records and offers each again while the store is unavailable, then prints how often that was.
+  case stubborn
   /// Appends with NUMBER writers at once and prints appends per second.
   case speed
 }
@@ -51,6 +53,7 @@ struct Probe {
     case .hold: try await hold()
     case .contend: try await contend()
     case .limited: try await limited()
+    case .stubborn: try await stubborn()
     case .speed: try await speed()
     }
   }
@@ -105,6 +108,24 @@ struct Probe {
     setFileSizeLimit(rlim_t.max)
     try await store.append(batch(sequence, of: service), under: lease)
     say("report \(try await store.verify(RolloutID(service))) of \(sequence + 1)")
+  }
+
+  private func stubborn() async throws(StoreFailure) {
+    let lease = try await lease(of: service)
+    var refusals = 0
+    for sequence in 0..<number {
+      let batch = batch(sequence, of: service)
+      while true {
+        do throws(StoreFailure) {
+          try await store.append(batch, under: lease)
+          break
+        } catch {
+          guard case .unavailable = error, refusals < 1000 else { throw error }
+          refusals += 1
+        }
+      }
+    }
+    say("refusals \(refusals)")
   }
 
   private func setFileSizeLimit(_ bytes: rlim_t) {
