@@ -1,5 +1,5 @@
-public import RolloutCore
 import Crypto
+public import RolloutCore
 
 /// The program that works on a host: one POSIX `sh` script, addressed by its digest, put there once.
 public enum HostScript {
@@ -50,7 +50,7 @@ public enum HostScript {
       #"n=$b/new.$$; e="#,
       #"while IFS= read -r l; do if test "$l" = \#(endOfScript); then e=1; break; fi; printf "%s\n" "$l"; done >"$n""#,
       #"test -n "$e" || { rm -f "$n"; fail "the script ended early: try again"; }"#,
-      #"good "$n" || { rm -f "$n"; fail "the script in $b is not what was sent: is the disk full, is sha256sum there?"; }"#,
+      #"good "$n" || { rm -f "$n"; fail "the script in $b is not what was sent; is the disk full?"; }"#,
       #"f=$b/host-$d.sh; mv -f "$n" "$f" || fail "cannot write $f""#,
       #"find "$b" -type f -name "host-*.sh" -mtime +30 -exec rm -f {} +; exec sh "$f""#,
     ].joined(separator: "; ").replacing("do; ", with: "do ")

@@ -131,7 +131,8 @@ public enum HostStreamFailure: Error, Hashable, Sendable, CustomStringConvertibl
     switch self {
     case .lineTooLong: "a line longer than \(HostStream.lineLimit) bytes in the host's answer"
     case .responseTooLong: "an answer longer than \(HostStream.linesLimit) lines from the host"
-    case .noGreeting: "no greeting in the first \(HostStream.linesLimit) lines; the login shell's start files print too much"
+    case .noGreeting:
+      "no greeting in the first \(HostStream.linesLimit) lines; the login shell's start files print too much"
     case .otherProtocol(let line): "another version of the host protocol: \(line)"
     case .malformed(let what): "an answer that is not of the host protocol: \(what)"
     }

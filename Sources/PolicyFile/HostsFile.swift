@@ -55,7 +55,9 @@ private struct HostsReader {
   private mutating func readLine(_ number: Int) -> Instance? {
     let words = words(number)
     guard let first = words.first else { return nil }
-    guard let host = decoder.decodeScalar(first.text, first.span, as: .text(.host), for: "host")?.text else { return nil }
+    guard let host = decoder.decodeScalar(first.text, first.span, as: .text(.host), for: "host")?.text else {
+      return nil
+    }
     if let line = lines[host] {
       decoder.sink.error(
         .duplicateHost, first.span, "`\(host)` is in the list twice, first in line \(line)",
@@ -75,7 +77,8 @@ private struct HostsReader {
   ) {
     guard let equals = word.text.firstIndex(of: "="), equals != word.text.startIndex else {
       decoder.sink.error(
-        .hostItem, word.span, "`\(word.text.prefix(64))` is not `key=value`", help: "write `zone=a`, or a label as `name=value`")
+        .hostItem, word.span, "`\(word.text.prefix(64))` is not `key=value`",
+        help: "write `zone=a`, or a label as `name=value`")
       return
     }
     let key = String(word.text[..<equals])
@@ -88,7 +91,9 @@ private struct HostsReader {
     }
     let field = Self.fields.first { $0.key == key }
     if field == nil, decoder.decodeScalar(key, keySpan, as: .text(.labelName), for: key) == nil { return }
-    guard let decoded = decoder.decodeScalar(value, valueSpan, as: field?.type ?? .text(.word), for: key) else { return }
+    guard let decoded = decoder.decodeScalar(value, valueSpan, as: field?.type ?? .text(.word), for: key) else {
+      return
+    }
     switch key {
     case "address": instance.address = decoded.text ?? instance.address
     case "zone": instance.zone = decoded.text

@@ -30,7 +30,8 @@ import Testing
   }
 
   static let logins = [
-    ["sh", "-c"], ["bash", "-c"], ["busybox", "sh", "-c"], ["zsh", "-c"], ["csh", "-c"], ["tcsh", "-c"], ["fish", "-c"],
+    ["sh", "-c"], ["bash", "-c"], ["busybox", "sh", "-c"], ["zsh", "-c"], ["csh", "-c"], ["tcsh", "-c"],
+    ["fish", "-c"],
     ["ksh", "-c"],
   ].filter { isInstalled($0[0]) }
 

@@ -42,8 +42,9 @@ import Testing
 
   @Test func readsOutcomes() throws {
     #expect(try response("status succeeded\nend\n").outcome == .succeeded)
-    #expect(try response("status failed\ndetail no\noutput_hex 610a62ff0a\nend\n").outcome
-      == .failed(detail: "no; its output ends: a | b\u{fffd}"))
+    #expect(
+      try response("status failed\ndetail no\noutput_hex 610a62ff0a\nend\n").outcome
+        == .failed(detail: "no; its output ends: a | b\u{fffd}"))
     #expect(try response("status refused\nfence 3 4\nend\n").outcome == .refused(current: Fence(epoch: 3, step: 4)))
     #expect(try response("status not_accepted\ndetail busy\nend\n").outcome == .notSent(detail: "busy"))
     for odd in ["status refused\nend\n", "status refused\nfence x y\nend\n", "status what\nend\n"] {
@@ -138,7 +139,8 @@ import Testing
   @Test(arguments: 0..<20) func takesAnyBytes(seed: UInt64) {
     var random = SplitMix(state: seed)
     let good = Array(
-      (Self.greeting + "status ok\nboot_id b\nfree_bytes 9223372036854775808\nrelease 1 2\nfence 99999999999999999999 1\n"
+      (Self.greeting
+        + "status ok\nboot_id b\nfree_bytes 9223372036854775808\nrelease 1 2\nfence 99999999999999999999 1\n"
         + "step failed\nstep_output_hex 0\u{ff10}1\nexit_status 99999999999\noutput_hex zz\nend\n").utf8)
     for _ in 0..<500 {
       var bytes = random.next() % 3 == 0 ? (0..<200).map { _ in UInt8(truncatingIfNeeded: random.next()) } : good

@@ -34,7 +34,8 @@ struct HostileArchive: Sendable, CustomTestStringConvertible {
     .init("dot-dot alone", ["'..'", "a .. in it", "tree itself"], [.directory("..")]),
     .init("parent after a dot", ["'..'", "a .. in it"], [.file("./../escape")]),
     .init("GNU long name with a parent", ["'..'", "a .. in it"], [.gnuLong("L", "../escape"), .file("short")]),
-    .init("pax path with a parent", ["'..'", "a .. in it", "tar cannot"], [.pax("path", "../escape"), .file("short")]),
+    .init(
+      "pax path with a parent", ["'..'", "a .. in it", "tar cannot"], [.pax("path", "../escape"), .file("short")]),
     .init("pax absolute path", ["absolute", "tar cannot"], [.pax("path", "/tmp/canary-escape"), .file("short")]),
     .init("line break", ["control byte", "no mode", "line break"], [.file("two\nlines")]),
     .init(
@@ -69,7 +70,8 @@ struct HostileArchive: Sendable, CustomTestStringConvertible {
     .init("absolute link", ["out of the tree"], [.link("etc", to: "/etc")]),
     .init("link to the parent", ["out of the tree"], [.link("up", to: "..")]),
     .init("link to a sibling", ["out of the tree"], [.link("other", to: "../1.0/VERSION")]),
-    .init("link in a directory, too far up", ["out of the tree"], [.directory("a/"), .link("a/x", to: "../../shared")]),
+    .init(
+      "link in a directory, too far up", ["out of the tree"], [.directory("a/"), .link("a/x", to: "../../shared")]),
     .init("link with dots between", ["out of the tree"], [.link("x", to: "././../y")]),
     .init("link with slashes between", ["out of the tree"], [.link("x", to: "..//..//y")]),
     .init(
@@ -79,10 +81,13 @@ struct HostileArchive: Sendable, CustomTestStringConvertible {
     .init("entry through a link outside", ["goes through"], [.link("l", to: "/tmp"), .file("l/canary-escape")]),
     .init("entry through a link, written first", ["goes through"], [.file("l/x"), .link("l", to: "/tmp")]),
     .init("link replaced by a file", ["twice"], [.link("l", to: "/tmp/canary-escape"), .file("l")]),
-    .init("directory replaced by a link", ["twice"], [.directory("l/"), .link("l", to: "/tmp"), .file("l/canary-escape")]),
+    .init(
+      "directory replaced by a link", ["twice"], [.directory("l/"), .link("l", to: "/tmp"), .file("l/canary-escape")]),
     .init("entry through a file", ["goes through"], [.file("f"), .file("f/x")]),
     .init("GNU long link", ["out of the tree"], [.gnuLong("K", "../../shared/secret"), .link("x", to: "short")]),
-    .init("pax link path", ["out of the tree", "tar cannot", "makes no sense"], [.pax("linkpath", "/etc"), .link("x", to: "y")]),
+    .init(
+      "pax link path", ["out of the tree", "tar cannot", "makes no sense"],
+      [.pax("linkpath", "/etc"), .link("x", to: "y")]),
   ]
 
   static let containers: [Self] = [
@@ -94,7 +99,9 @@ struct HostileArchive: Sendable, CustomTestStringConvertible {
     .init(name: "a gzip file with junk behind", reasons: ["not a whole gzip file", "succeeded"]) {
       try gzip(TarWriter.archive([.file("x")])) + Array("junk".utf8)
     },
-    .init(name: "no tar in gzip", reasons: ["tar cannot read", "empty"]) { try gzip([UInt8](repeating: 65, count: 2000)) },
+    .init(name: "no tar in gzip", reasons: ["tar cannot read", "empty"]) {
+      try gzip([UInt8](repeating: 65, count: 2000))
+    },
     .init(name: "an empty archive", reasons: ["empty", "tar cannot read"]) { try gzip(TarWriter.archive([])) },
     .init(name: "an entry longer than the archive", reasons: ["tar cannot read"]) {
       try gzip(TarWriter.archive([.init(name: "big", content: [1], claimedSize: 9_000_000)]))
@@ -142,7 +149,8 @@ struct HostileArchive: Sendable, CustomTestStringConvertible {
     let entries: [TarWriter.Entry] = [
       .file("a -> b"), .file("x link to y"), .file("with  spaces "), .file("-rf"), .file("...", "dots\n"),
       .file("gr\u{fc}n\u{1f600}"), .directory("d/", mode: 0o1777), .file("implied/parent/x"), .link("self", to: "."),
-      .link("d/up", to: ".."), .link("dangling", to: "not/there"), .link("l -> m", to: "d/../d".replacing("d/../", with: "")),
+      .link("d/up", to: ".."), .link("dangling", to: "not/there"),
+      .link("l -> m", to: "d/../d".replacing("d/../", with: "")),
       .gnuLong("L", long), .file("short"), .file("ro", mode: 0o444), .directory("closed/", mode: 0o555), .file("$(id)"),
     ]
     let bytes = try gzip(TarWriter.archive(entries))

@@ -11,8 +11,9 @@ import Testing
     flipped[artifact.count / 2] ^= 1
     let wrong = host.staging("2.0", artifact)
     #expect(try host.perform(wrong, body: flipped).failure?.contains("not \(sha256(artifact)) as planned") == true)
-    #expect(try host.ask(.perform(wrong, artifactSize: Int64(artifact.count)), body: artifact + [0]).outcome.failure?
-      .contains("longer than the \(artifact.count) bytes") == true)
+    #expect(
+      try host.ask(.perform(wrong, artifactSize: Int64(artifact.count)), body: artifact + [0]).outcome.failure?
+        .contains("longer than the \(artifact.count) bytes") == true)
     let short = try host.ask(
       .perform(wrong, artifactSize: Int64(artifact.count)), body: Array(artifact.dropLast(9)))
     #expect(
@@ -163,7 +164,8 @@ import Testing
     try withSmallDisk("size=32m") { host in
       try host.deploy("1.0")
       try run(["sh", "-c", "cat /dev/zero >\"$1\"", "sh", host.root + "/fill"])
-      let outcome = try host.perform(host.command(.drain, .run(argv: ["touch", "/proc/self/ran"], timeout: .seconds(5))))
+      let outcome = try host.perform(
+        host.command(.drain, .run(argv: ["touch", "/proc/self/ran"], timeout: .seconds(5))))
       #expect(outcome.failure?.contains("nothing was done: the disk is full") == true)
       #expect(try host.inspect().step == nil)
     }

@@ -86,7 +86,8 @@ import Testing
   @Test(arguments: HostShell.installed) func doesNotWaitForADaemonThatKeepsItsOutputOpen(shell: HostShell) throws {
     let host = try TestHost(shell)
     try host.deploy("1.0")
-    let daemon = "(trap 'exit 0' TERM; echo up; while :; do read -r line <../../stop && exit 0; done) & echo $! >../../pid"
+    let daemon =
+      "(trap 'exit 0' TERM; echo up; while :; do read -r line <../../stop && exit 0; done) & echo $! >../../pid"
     try run(["mkfifo", host.directory + "/stop"])
     #expect(try host.perform(host.activation("1.0", attempt: 2, restart: ["sh", "-c", daemon])) == .succeeded)
     let pid = try #require(host.text("pid").flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) })

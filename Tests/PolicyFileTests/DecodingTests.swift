@@ -104,7 +104,8 @@ import Testing
   }
 
   @Test func instancesComeFromElsewhere() {
-    #expect(PolicySample.parse(PolicySample.with("instances: {file: hosts.txt}")).policy?.instances == .file("hosts.txt"))
+    #expect(
+      PolicySample.parse(PolicySample.with("instances: {file: hosts.txt}")).policy?.instances == .file("hosts.txt"))
     let command = PolicySample.parse(PolicySample.with("instances: {command: [./inventory, --all]}"))
     #expect(command.policy?.instances == .command(["./inventory", "--all"]))
   }
@@ -164,8 +165,8 @@ import Testing
   }
 
   @Test func checksHaveAllTheirKeys() {
-    let text =
-      "checks: [{name: g, scrape: \"http://{host}/m\", gauge: load, limit: 5%, interval: 10s, initial_delay: 1m, muted: true}]"
+    let keys = "gauge: load, limit: 5%, interval: 10s, initial_delay: 1m, muted: true"
+    let text = "checks: [{name: g, scrape: \"http://{host}/m\", \(keys)}]"
     let check = PolicySample.parse(PolicySample.with(text)).policy?.checks.first
     #expect(check?.measure == .gauge("load"))
     #expect(check?.limit == 0.05)

@@ -3,8 +3,8 @@ import PolicyFile
 import Testing
 
 /// What people read, to the letter. A stanza of `Fixtures/*.golden` is a line `=== title`, a document, a line `-----`
-/// and the answer. The document is put into the minimal policy; after `=== raw` it stands alone, after `=== hosts` it is
-/// a hosts file. With `CANARY_UPDATE_GOLDEN=1` the answers are written anew, to be read before they are committed.
+/// and the answer. The document is put into the minimal policy; after `=== raw` it stands alone, after `=== hosts` it
+/// is a hosts file. With `CANARY_UPDATE_GOLDEN=1` the answers are written anew, to be read before they are committed.
 @Suite struct GoldenTests {
   struct Stanza: Sendable, CustomTestStringConvertible {
     var title: String

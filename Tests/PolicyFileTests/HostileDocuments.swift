@@ -36,7 +36,9 @@ public enum HostileDocuments {
       counted("all labels", head + "instances:\n- host: b\n- host: a\n  labels:\n", 9900) { "    l\($0): 1\n" },
       counted("all waves", head + "instances: [{host: a}, {host: b}]\nwaves:\n", 9900) { _ in "- 1%\n" },
       counted("all unknown", head, 9900) { "max_unavailable\($0): 1\n" },
-      counted("full lines", head + "instances: [{host: a}, {host: b}]\nwaves: [\n", 9900) { $0 == 9899 ? "é]\n" : $0 % 2700 == 2699 ? "é,\n" : "é," },
+      counted("full lines", head + "instances: [{host: a}, {host: b}]\nwaves: [\n", 9900) {
+        $0 == 9899 ? "é]\n" : $0 % 2700 == 2699 ? "é,\n" : "é,"
+      },
       counted("all arguments", head + "instances: [{host: a, labels: {x: [\n", 9900) { _ in "a,\n" },
     ]
   }
@@ -116,7 +118,8 @@ public enum HostileDocuments {
       Document("wrong waves", filled(head + "waves:\n", { _ in "- x\n" })),
       Document("probes without anything", filled(head + "probes:\n", { _ in "- {}\n" })),
       Document("wrong hosts", filled(head + "instances:\n", { _ in "- {host: -a}\n" })),
-      Document("unknown templates", filled(head + "checks:\n", { "- {name: c\($0), scrape: \"http://{x}/\", gauge: g}\n" })),
+      Document(
+        "unknown templates", filled(head + "checks:\n", { "- {name: c\($0), scrape: \"http://{x}/\", gauge: g}\n" })),
     ]
   }
 
@@ -126,7 +129,8 @@ public enum HostileDocuments {
       Document("fleet of short names", filled(head + "instances:\n", { "- {host: w\($0)}\n" })),
       Document("one host again and again", filled(head + "instances:\n", { _ in "- {host: web1}\n" })),
       Document(
-        "fleet and canary", filled(head + "instances: [{host: a}, {host: b}]\ncanary:\n  hosts:\n", { "  - web\($0)\n" })),
+        "fleet and canary",
+        filled(head + "instances: [{host: a}, {host: b}]\ncanary:\n  hosts:\n", { "  - web\($0)\n" })),
     ]
   }
 

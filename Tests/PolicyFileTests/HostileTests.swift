@@ -48,13 +48,17 @@ import Testing
     #expect(PolicyFile.parse(bytes, path: "p").diagnostics.map(\.code) == [.fileTooLarge])
   }
 
-  @Test(arguments: [
-    ([0xFF], DiagnosticCode.notUTF8), ([0x61, 0xC3], .notUTF8), ([0xC0, 0x80], .notUTF8), ([0xED, 0xA0, 0x80], .notUTF8),
-    ([0xEF, 0xBB, 0xBF, 0x61], .byteOrderMark), ([0x61, 0xEF, 0xBB, 0xBF], .byteOrderMark), ([0x00], .controlCharacter),
-    ([0x61, 0x0D, 0x62], .controlCharacter), ([0x1B], .controlCharacter), ([0x7F], .controlCharacter),
-    ([0xC2, 0x85], .controlCharacter), ([0xE2, 0x80, 0xA8], .controlCharacter), ([0xE2, 0x80, 0xAE], .controlCharacter),
-    ([], .emptyFile), ([0x0A, 0x0A], .emptyFile), ([0x23], .emptyFile),
-  ] as [([UInt8], DiagnosticCode)])
+  @Test(
+    arguments: [
+      ([0xFF], DiagnosticCode.notUTF8), ([0x61, 0xC3], .notUTF8), ([0xC0, 0x80], .notUTF8),
+      ([0xED, 0xA0, 0x80], .notUTF8),
+      ([0xEF, 0xBB, 0xBF, 0x61], .byteOrderMark), ([0x61, 0xEF, 0xBB, 0xBF], .byteOrderMark),
+      ([0x00], .controlCharacter),
+      ([0x61, 0x0D, 0x62], .controlCharacter), ([0x1B], .controlCharacter), ([0x7F], .controlCharacter),
+      ([0xC2, 0x85], .controlCharacter), ([0xE2, 0x80, 0xA8], .controlCharacter),
+      ([0xE2, 0x80, 0xAE], .controlCharacter),
+      ([], .emptyFile), ([0x0A, 0x0A], .emptyFile), ([0x23], .emptyFile),
+    ] as [([UInt8], DiagnosticCode)])
   func bytesThatAreNoTextAreRefused(_ bytes: [UInt8], _ code: DiagnosticCode) {
     #expect(PolicyFile.parse(bytes, path: "p").diagnostics.map(\.code) == [code])
   }

@@ -43,7 +43,8 @@ enum PolicySample {
     case "probes[].http", "probes[].tcp", "probes[].command": return with("probes: [{\(key): \(value)}]")
     case let path where path.hasPrefix("probes[].expect."):
       return with("probes: [{http: \"http://{host}/\", expect: {\(key): \(value)}}]")
-    case let path where path.hasPrefix("probes[]."): return with("probes: [{http: \"http://{host}/\", \(key): \(value)}]")
+    case let path where path.hasPrefix("probes[]."):
+      return with("probes: [{http: \"http://{host}/\", \(key): \(value)}]")
     case "checks[].quantile": return with("checks: [{\(check), histogram: h, quantile: \(value)}]")
     case "checks[].bad": return with("checks: [{\(check), bad: \(value), total: t}]")
     case let path where path.hasPrefix("checks[]."):

@@ -141,10 +141,14 @@ enum SchemaCheck {
     {
       return ["\(path): not \(names)"]
     }
-    if let options = schema["enum"] as? [String], !options.contains(value as? String ?? "") { found.append("\(path): enum") }
+    if let options = schema["enum"] as? [String], !options.contains(value as? String ?? "") {
+      found.append("\(path): enum")
+    }
     for (keyword, allowed) in [("anyOf", 1...Int.max), ("oneOf", 1...1)] {
       guard let options = schema[keyword] as? [Any] else { continue }
-      if !allowed.contains(options.count { problems($0, value, at: path).isEmpty }) { found.append("\(path): \(keyword)") }
+      if !allowed.contains(options.count { problems($0, value, at: path).isEmpty }) {
+        found.append("\(path): \(keyword)")
+      }
     }
     if let text = value as? String, let pattern = schema["pattern"] as? String,
       text.range(of: pattern, options: .regularExpression) == nil

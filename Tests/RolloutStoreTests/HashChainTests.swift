@@ -167,6 +167,7 @@ import Testing
           try await store.summaries(service: nil, openOnly: false, limit: 9)
         }
         _ = await failure { () throws(StoreFailure) in try await store.pending(for: "r1") }
+        _ = await failure { () throws(StoreFailure) in try await store.lastProven(service: "checkout", excluding: nil) }
         let lease = try await store.acquire(service: "checkout", holder: stranger("z"), now: at(900))
         if case .success(let lease) = lease { try await store.append(batch(10..<11), under: lease) }
       }

@@ -53,9 +53,10 @@ struct CanaryCommand: Sendable {
     let process: ProcessSession
     let log: LineLog
 
-    /// Waits until an event of this name (on this host) was recorded. False: the process ended before.
-    func reached(_ event: String, times: Int = 1) async -> Bool {
-      await log.contains("\"event\":\"\(event)\"", times: times)
+    /// Waits until an event of this name was recorded so often. Throws with all it said when it ended before.
+    func reached(_ event: String, times: Int = 1) async throws {
+      if await log.contains("\"event\":\"\(event)\"", times: times) { return }
+      throw FixtureFailure("\(event) was not reached \(times) times: \(await ended())")
     }
 
     func kill() async {
@@ -63,16 +64,16 @@ struct CanaryCommand: Sendable {
       _ = await process.end()
     }
 
-    func interrupt() async -> ProcessStatus? {
+    func interrupt() async -> Ended {
       Glibc.kill(await process.processID, SIGINT)
-      return await process.end()
+      return await ended()
     }
 
-    func end() async -> ProcessStatus? { await process.end() }
-
-    /// What it said, for a failed expectation.
-    func story() async -> String {
-      await log.text + String(decoding: await process.errorOutput, as: UTF8.self)
+    /// Waits for its end.
+    func ended() async -> Ended {
+      let status = await process.end() ?? .signaled(0)
+      return Ended(
+        status: status, output: await log.text, errors: String(decoding: await process.errorOutput, as: UTF8.self))
     }
   }
 }

@@ -74,7 +74,7 @@ private func requestOnce(_ port: Int) -> Bool {
   }
   guard isConnected else { return false }
   let request = Array("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8)
-  guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) == request.count else { return false }
+  guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return false }
   var buffer = [UInt8](repeating: 0, count: 64)
   let count = recv(descriptor, &buffer, buffer.count, 0)
   return count > 12 && String(decoding: buffer[..<count], as: UTF8.self).hasPrefix("HTTP/1.1 200")

@@ -6,8 +6,10 @@ public func descendants(of pid: Int32) -> [Int32] {
   var found: [Int32] = []
   var left = [pid]
   while let next = left.popLast() {
-    let children = (contents(of: "/proc/\(next)/task/\(next)/children") ?? "").split(separator: " ").compactMap {
-      Int32($0)
+    // The kernel lists children by the thread that started them.
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(next)/task")) ?? []
+    let children = threads.flatMap { thread in
+      (contents(of: "/proc/\(next)/task/\(thread)/children") ?? "").split(separator: " ").compactMap { Int32($0) }
     }
     found += children
     left += children

@@ -75,6 +75,19 @@ struct SSHTransportTests {
     }
   }
 
+  @Test func aKilledClientLeavesNothingInTheWayOfSharing() async throws {
+    try await Bench.with(.ssh) { bench in
+      let sshd = try #require(bench.sshd)
+      #expect(await bench.run(["true"]) == .succeeded)
+      let clients = descendants(of: getpid()).filter { commandLine(of: $0).contains(sshd.directory.path("ssh_config")) }
+      #expect(clients.count == 1)
+      for client in clients { kill(client, SIGKILL) }
+      #expect(await eventually { (try? await bench.inspect()) != nil })
+      for _ in 0..<2 { #expect(try await bench.check(["true"]).exitStatus == 0) }
+      #expect(await sshd.acceptedConnections == 2)
+    }
+  }
+
   @Test func thirtyHostsAtOnce() async throws {
     try await TemporaryDirectory.with { root in
       try await LoopbackSSHD.with(environment: ["HOME": root.directory("home")]) { sshd in

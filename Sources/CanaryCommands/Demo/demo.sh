@@ -122,8 +122,8 @@ healthy_deadline: 20s
 progress_deadline: 2m
 probes:
   - http: http://{host}:{port}/healthz
-    interval: 200ms
-    timeout: 2s
+    interval: 1s
+    timeout: 1s
     rise: 2
     fall: 3
     expect: {status: 200, version: /version}

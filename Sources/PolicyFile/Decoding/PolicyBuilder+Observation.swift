@@ -14,7 +14,9 @@ extension PolicyBuilder {
   /// What is asked, and the name that says so.
   private func probeTarget(_ object: DecodedObject) -> (target: ProbePolicy.Target, name: String)? {
     if let address = object["tcp"]?.text { return (.tcp(address), "tcp \(address)") }
-    if let command = object["command"]?.texts { return (.command(command), "command \(command.joined(separator: " "))") }
+    if let command = object["command"]?.texts {
+      return (.command(command), "command \(command.joined(separator: " "))")
+    }
     guard let url = object["http"]?.text else { return nil }
     let target = HTTPProbe(
       url: url, headers: headers(object["headers"]), expect: expectation(object["expect"]?.object))

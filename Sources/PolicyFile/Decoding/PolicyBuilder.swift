@@ -7,7 +7,8 @@ struct PolicyBuilder {
   /// Nil where a required part is missing, which the schema has reported by then.
   func build() -> Policy? {
     guard let service = root["service"]?.text, let instances = root["instances"].flatMap(instanceSource),
-      let transport = root["transport"]?.object.flatMap(transport), let release = root["release"]?.object.flatMap(release)
+      let transport = root["transport"]?.object.flatMap(transport),
+      let release = root["release"]?.object.flatMap(release)
     else { return nil }
     var policy = Policy(service: service, instances: instances, transport: transport, release: release)
     applyPace(to: &policy)

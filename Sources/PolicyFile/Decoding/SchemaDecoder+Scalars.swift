@@ -104,7 +104,9 @@ extension SchemaDecoder {
   ) -> Decoded.Value? {
     guard let share = NumberText.percentage(text) else {
       let plain = NumberText.number(text)
-      let guess = plain.flatMap { $0 >= 1 ? "\(NumberText.short($0))%" : $0 > 0 ? "\(NumberText.short($0 * 100))%" : nil }
+      let guess = plain.flatMap {
+        $0 >= 1 ? "\(NumberText.short($0))%" : $0 > 0 ? "\(NumberText.short($0 * 100))%" : nil
+      }
       sink.error(
         .notAPercentage, span, plain == nil ? "\(quoted(text)) is not a percentage" : "\(quoted(text)) has no `%`",
         help: guess.map { "write `\($0)`" } ?? "write a number with `%`, such as `10%`")
@@ -112,7 +114,8 @@ extension SchemaDecoder {
     }
     guard share <= maximum, zero || share > 0 else {
       let low = zero ? "from 0%" : "above 0%"
-      sink.error(.outOfRange, span, "\(quoted(text)) is out of range", help: "write \(low) to \(NumberText.short(maximum))%")
+      sink.error(
+        .outOfRange, span, "\(quoted(text)) is out of range", help: "write \(low) to \(NumberText.short(maximum))%")
       return nil
     }
     return .percentage(share)

@@ -27,7 +27,8 @@ struct SchemaDecoder {
       guard type.shape == .single else { return reportShape(node, type, key) }
       if isPlain, text == "~" || text == "null" {
         sink.warning(
-          .nullIsText, node.span, "`\(text)` is a text here, not an absent value", help: "delete the key to leave it out")
+          .nullIsText, node.span, "`\(text)` is a text here, not an absent value",
+          help: "delete the key to leave it out")
       }
       return decodeScalar(text, node.span, as: type, for: key)
     case .sequence(let items):
@@ -167,7 +168,8 @@ struct SchemaDecoder {
       if let partner = field.partner, let span = object.keySpan(field.key), !object.has(partner) {
         isFine = false
         sink.error(
-          .keyWithoutPartner, span, "`\(field.key)` without `\(partner)`", help: "it means something with `\(partner)` only")
+          .keyWithoutPartner, span, "`\(field.key)` without `\(partner)`",
+          help: "it means something with `\(partner)` only")
       }
     }
     return checkAlternatives(object, schema, hasUnknown: !unknown.isEmpty) && isFine

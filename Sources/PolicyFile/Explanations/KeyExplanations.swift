@@ -3,8 +3,8 @@ extension DiagnosticExplanation {
     .unknownKey: Self(
       "an unknown key",
       """
-      A misspelt key would otherwise be left out in silence, and its default would be rolled out instead. `canary schema`
-      prints all keys for editors; `policies/reference.yaml` shows each with its meaning.
+      A misspelt key would otherwise be left out in silence, and its default would be rolled out instead.
+      `canary schema` prints all keys for editors; `policies/reference.yaml` shows each with its meaning.
       """,
       wrong: "max_unavailible: 1", right: "max_unavailable: 1"),
     .duplicateKey: Self(
@@ -118,7 +118,8 @@ extension DiagnosticExplanation {
       right: "checks: [{name: e, scrape: \"http://{host}/metrics\", bad: errors_total, total: requests_total}]"),
     .labelName: Self(
       "not a label name", "Letters, digits, `_` and `-`, starting with a letter or `_`: it is written as `{name}`.",
-      wrong: "instances: [{host: web1, labels: {8080: port}}]", right: "instances: [{host: web1, labels: {port: 8080}}]"),
+      wrong: "instances: [{host: web1, labels: {8080: port}}]", right: "instances: [{host: web1, labels: {port: 8080}}]"
+    ),
     .malformedTemplate: Self(
       "a brace that belongs to no `{name}`", "Braces stand around the name of a label, `host`, `id` or `zone` only.",
       wrong: "probes: [{http: \"http://{host/healthz\"}]", right: "probes: [{http: \"http://{host}/healthz\"}]"),

@@ -2,7 +2,7 @@ extension DiagnosticExplanation {
   static let meaning: [DiagnosticCode: DiagnosticExplanation] = [
     .duplicateHost: Self(
       "a host that is in the list twice",
-      "Each instance has a name of its own. Two instances on one machine have two names, one `address` and two directories.",
+      "Each instance has a name of its own. Two on one machine have two names, one `address`, two directories.",
       wrong: "instances: [{host: web1}, {host: web1}]",
       right: "instances: [{host: web1-a, address: web1}, {host: web1-b, address: web1, directory: /srv/b}]"),
     .unknownCanaryHost: Self(
@@ -24,7 +24,7 @@ extension DiagnosticExplanation {
       wrong: "rollback: forward_only\non_fail: rollback", right: "rollback: forward_only\non_fail: halt"),
     .gaugeWithoutLimit: Self(
       "a gauge without a limit",
-      "What is bad about a gauge cannot be guessed from its siblings: it may be too high everywhere. Say how much is too much.",
+      "Siblings do not tell what is bad about a gauge: it may be too high everywhere. Say how much is too much.",
       wrong: "checks: [{name: g, scrape: \"http://{host}/metrics\", gauge: queue_length}]",
       right: "checks: [{name: g, scrape: \"http://{host}/metrics\", gauge: queue_length, limit: 500}]"),
     .requestsWithoutTotal: Self(
@@ -65,7 +65,7 @@ extension DiagnosticExplanation {
       right: "release: {artifact: \"dist/app-{version}.tar.gz\", directory: /srv/app}"),
     .slowProbe: Self(
       "a probe that may take longer than its interval",
-      "A new question is asked when the last one is answered or given up, so that a silent instance is asked more seldom.",
+      "A question waits until the last one is answered or given up, so that a silent instance is asked more seldom.",
       wrong: "probes: [{tcp: \"{host}:1\", interval: 1s, timeout: 5s}]",
       right: "probes: [{tcp: \"{host}:1\", interval: 5s, timeout: 1s}]"),
     .shortProgressDeadline: Self(
@@ -77,7 +77,7 @@ extension DiagnosticExplanation {
       wrong: "progress_deadline: 1m", right: "progress_deadline: 30m"),
     .nullIsText: Self(
       "`null` or `~` is a text",
-      "Types come from the key, so that `null` is the word. Delete the key to leave it out, or quote it if it is meant.",
+      "Types come from the key, so that `null` is the word. Delete the key to leave it out; quote it if it is meant.",
       wrong: "release: {artifact: \"d/{version}.tgz\", directory: /srv/app, sha256: null}",
       right: "release: {artifact: \"d/{version}.tgz\", directory: /srv/app}"),
     .uselessWave: Self(

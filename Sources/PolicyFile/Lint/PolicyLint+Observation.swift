@@ -15,9 +15,10 @@ extension PolicyLint {
     var lacking: [String: HostID] = [:]
     let names = Set(templates.flatMap { Template.names(in: $0.text ?? "") ?? [] })
     for name in names.sorted() where name != "host" && name != "id" {
-      lacking[name] = instances.first { instance in
-        name == "zone" ? instance.zone == nil : !instance.labels.contains { $0.name == name }
-      }?.id
+      lacking[name] =
+        instances.first { instance in
+          name == "zone" ? instance.zone == nil : !instance.labels.contains { $0.name == name }
+        }?.id
     }
     guard !lacking.isEmpty else { return }
     let labels = Set(instances.flatMap { $0.labels.map(\.name) }).sorted()

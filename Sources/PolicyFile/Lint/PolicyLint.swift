@@ -58,7 +58,8 @@ struct PolicyLint {
     if let count = canary["count"], let number = count.integer {
       if number > instances.count {
         sink.error(
-          .canaryTooLarge, count.span, "a canary of \(number) among \(instances.count) instance\(instances.count == 1 ? "" : "s")",
+          .canaryTooLarge, count.span,
+          "a canary of \(number) among \(instances.count) instance\(instances.count == 1 ? "" : "s")",
           help: "write at most \(max(1, instances.count - 1))")
       } else if number == instances.count {
         warnOfNoSiblings(count.span)
@@ -95,13 +96,15 @@ struct PolicyLint {
 
   private mutating func checkAvailability(_ count: Int) {
     guard count > 1, let value = root["max_unavailable"], let quantity = value.quantity else { return }
-    let all = switch quantity {
-    case .count(let number): number >= count
-    case .percent(let share): share >= 100
-    }
+    let all =
+      switch quantity {
+      case .count(let number): number >= count
+      case .percent(let share): share >= 100
+      }
     guard all else { return }
     sink.warning(
-      .wholeServiceDown, value.span, "all \(count) instances may be down at once", help: "write a number below \(count)")
+      .wholeServiceDown, value.span, "all \(count) instances may be down at once", help: "write a number below \(count)"
+    )
   }
 
   // MARK: - Release and pace
@@ -122,7 +125,7 @@ struct PolicyLint {
     if minHealthy >= deadline, let span = (root["min_healthy_time"] ?? root["healthy_deadline"])?.span {
       sink.error(
         .neverHealthy, span,
-        "`min_healthy_time` (\(minHealthy)) does not fit into `healthy_deadline` (\(deadline)): no instance gets healthy",
+        "`min_healthy_time` (\(minHealthy)) does not fit into `healthy_deadline` (\(deadline)): nothing gets healthy",
         help: "make `healthy_deadline` longer")
     }
     if progress < deadline, let span = (root["progress_deadline"] ?? root["healthy_deadline"])?.span {
@@ -156,7 +159,9 @@ struct PolicyLint {
 
   private mutating func checkWayBack() {
     guard root["rollback"]?.text == RollbackRequirement.forwardOnly.rawValue else { return }
-    for (key, other) in [("on_fail", "halt"), ("on_inconclusive", "halt"), ("on_no_data", "halt"), ("on_abort", "hold")] {
+    for (key, other) in [
+      ("on_fail", "halt"), ("on_inconclusive", "halt"), ("on_no_data", "halt"), ("on_abort", "hold"),
+    ] {
       guard let value = root[key], value.text == "rollback" else { continue }
       sink.error(
         .rollbackForbidden, value.span, "`\(key): rollback` contradicts `rollback: forward_only`",

@@ -109,7 +109,8 @@ extension PolicySchema {
     name: "a burn-in",
     fields: [
       Field("min", .duration(minimum: .zero), default: "10m", example: "10m", "No verdict of pass before this."),
-      Field("max", .duration(minimum: .seconds(1)), default: "1h", example: "1h", "No waiting for a verdict after this."),
+      Field(
+        "max", .duration(minimum: .seconds(1)), default: "1h", example: "1h", "No waiting for a verdict after this."),
       Field(
         "until", .object(until), example: "{requests: 2000}", "Traffic that the canary must have seen before a pass."),
     ])

@@ -10,7 +10,8 @@ extension PolicySchema {
         "A GET request; `{host}`, `{id}`, `{zone}` and labels become the instance's. Redirects are not followed."),
       Field("tcp", .text(.hostAndPort), example: "\"{host}:5432\"", "Good when a connection is accepted."),
       Field("command", .command, example: "[./bin/healthy]", "Run on the instance's host; good when it exits with 0."),
-      Field("interval", .duration(minimum: .milliseconds(100)), default: "2s", example: "2s", "Time between questions."),
+      Field(
+        "interval", .duration(minimum: .milliseconds(100)), default: "2s", example: "2s", "Time between questions."),
       Field("timeout", .duration(minimum: .milliseconds(10)), default: "1s", example: "1s", "Time for one answer."),
       Field("rise", .integer(1...100), default: "3", example: "3", "Good answers in a row that make it healthy."),
       Field("fall", .integer(1...100), default: "2", example: "2", "Bad answers in a row that make it unhealthy."),
@@ -56,7 +57,8 @@ extension PolicySchema {
       Field(
         "scrape", .text(.url), required: true, example: "\"http://{host}:8080/metrics\"",
         "Address of each instance's metrics in Prometheus' text format."),
-      Field("bad", .text(.selector), example: "'http_requests_total{code=~\"5..\"}'", "Counter of what must not happen."),
+      Field(
+        "bad", .text(.selector), example: "'http_requests_total{code=~\"5..\"}'", "Counter of what must not happen."),
       Field("total", .text(.selector), example: "http_requests_total", "Counter of what `bad` is a share of."),
       Field(
         "histogram", .text(.selector), example: "http_request_duration_seconds", "Histogram, without `_bucket`."),

@@ -13,7 +13,8 @@ enum PolicySchema {
         .oneOf([.list(of: .object(instance), minimum: 1), .object(instanceSource)]), required: true,
         example: "[{host: web1.example.net, zone: a}]",
         "The running copies of the service: a list, or where a list comes from."),
-      Field("transport", .object(transport), required: true, example: "{ssh: {user: deploy}}", "How hosts are reached."),
+      Field(
+        "transport", .object(transport), required: true, example: "{ssh: {user: deploy}}", "How hosts are reached."),
       Field(
         "release", .object(release), required: true,
         example: "{artifact: \"dist/checkout-{version}.tar.gz\", directory: /srv/checkout}",

@@ -84,8 +84,10 @@ indirect enum ValueType: Sendable {
   var phrase: String {
     switch self {
     case .text(let rule): rule.phrase
-    case .integer(let range): range.upperBound == .max ? "a whole number from \(range.lowerBound)"
-      : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .integer(let range):
+      range.upperBound == .max
+        ? "a whole number from \(range.lowerBound)"
+        : "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .number(let low, let high): "a number between \(NumberText.short(low)) and \(NumberText.short(high))"
     case .numberOrPercentage: "a number or a percentage"
     case .boolean: "`true` or `false`"
@@ -97,7 +99,8 @@ indirect enum ValueType: Sendable {
     case .command: "a command as a list: `[program, argument]`"
     case .dictionary: "a mapping of names to values"
     case .object(let schema):
-      schema.alternatives.isEmpty ? "a mapping of keys"
+      schema.alternatives.isEmpty
+        ? "a mapping of keys"
         : "a mapping with " + schema.alternatives.map { "`\($0[0])`" }.joinedWithOr
     case .oneOf(let types): types.map(\.phrase).joinedWithOr
     }

@@ -109,7 +109,8 @@ extension TextRule {
     let escapes = text.split(separator: "~", omittingEmptySubsequences: false).dropFirst()
     guard escapes.allSatisfy({ $0.hasPrefix("0") || $0.hasPrefix("1") }) else {
       return Problem(
-        code: .jsonPointer, text: "`~` in `\(text.prefix(64))` escapes nothing", help: "write `~0` for `~`, `~1` for `/`")
+        code: .jsonPointer, text: "`~` in `\(text.prefix(64))` escapes nothing",
+        help: "write `~0` for `~`, `~1` for `/`")
     }
     return nil
   }

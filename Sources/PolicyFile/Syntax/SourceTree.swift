@@ -93,9 +93,9 @@ struct SourceTree {
     switch error {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
-      let where_ = context.map { " \($0.text) that starts in line \($0.mark.line)" } ?? ""
+      let place = context.map { " \($0.text) that starts in line \($0.mark.line)" } ?? ""
       return Problem(
-        span: Span(line: mark.line, column: mark.column), text: problem + where_,
+        span: Span(line: mark.line, column: mark.column), text: problem + place,
         help: "look at the indentation, brackets and quotes here and in the line above")
     case .duplicatedKeysInMapping(let duplicates, let context):
       let names = duplicates.prefix(3).map { "`\($0.prefix(40))`" }.joined(separator: ", ")

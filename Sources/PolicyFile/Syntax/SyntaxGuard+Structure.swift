@@ -97,7 +97,7 @@ extension SyntaxGuard {
   private mutating func blockValue(_ range: Range<Int>, _ span: Span, _ isPlain: Bool) {
     let isFirst = !lineHasKey && mayStartEntry && source.bytes[lineStart..<range.lowerBound].allSatisfy { $0 == 0x20 }
     let text = String(decoding: source.bytes[range].prefix(200), as: UTF8.self)
-    if isFirst, isPlain, isComplete || !blocks.isEmpty {
+    if isFirst, isComplete || !blocks.isEmpty {
       let column = span.column - 1
       if column <= (blocks.last?.column ?? -1) || (isComplete && text.contains(":")) {
         return stop(.missingColon, span, "a line without `key: `", help: colonHelp(text))

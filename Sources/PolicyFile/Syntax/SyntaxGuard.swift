@@ -6,8 +6,8 @@
 /// merge keys, block text), name every place at once, and find duplicate keys, of which the library names only the
 /// first. Where it cannot be sure, it refuses.
 ///
-/// What it reports and can cut out is masked with the same number of scalars, so that the rest can still be composed and
-/// checked with unchanged positions.
+/// What it reports and can cut out is masked with the same number of scalars, so that the rest can still be composed
+/// and checked with unchanged positions.
 struct SyntaxGuard {
   /// Collections within one another.
   static let maximumDepth = 32

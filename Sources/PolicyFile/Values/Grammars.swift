@@ -25,8 +25,8 @@ extension NameBytes {
   }
 }
 
-/// Versions: `[A-Za-z0-9][A-Za-z0-9._+-]*`, at most 128 bytes, never with `..`. Safe as the name of a directory and in a
-/// command line.
+/// Versions: `[A-Za-z0-9][A-Za-z0-9._+-]*`, at most 128 bytes, never with `..`. Safe as the name of a directory and in
+/// a command line.
 public enum VersionGrammar {
   public static let description = "letters, digits, `.`, `_`, `+`, `-`; starts with a letter or digit; no `..`"
   public static func accepts(_ text: String) -> Bool {
@@ -43,8 +43,8 @@ public enum ServiceGrammar {
   }
 }
 
-/// Host names: `[A-Za-z0-9][A-Za-z0-9._-]*`, at most 253 bytes, never with `..`. Nothing that ssh or a shell could take for
-/// an option, a user or a path.
+/// Host names: `[A-Za-z0-9][A-Za-z0-9._-]*`, at most 253 bytes, never with `..`. Nothing that ssh or a shell could
+/// take for an option, a user or a path.
 public enum HostGrammar {
   public static let description = "letters, digits, `.`, `_`, `-`; starts with a letter or digit"
   public static func accepts(_ text: String) -> Bool {

@@ -6,8 +6,8 @@ internal import RolloutCore
 /// Command lines of the system's ssh for one host.
 ///
 /// The session's ssh is itself the control master, so that its connection lives exactly as long as the session and
-/// needs no background process. Other channels run over its socket; where the server refuses more channels on one connection,
-/// ssh makes a connection of its own.
+/// needs no background process. Other channels run over its socket; where the server refuses more channels on one
+/// connection, ssh makes a connection of its own.
 struct SSHLauncher: HostLauncher {
   let address: String
   let port: Int?
