@@ -58,7 +58,7 @@ struct RolloutSystemTests {
   @Test func aFailureInTheSecondWaveTurnsEveryTouchedHostBack() async throws {
     try await Fleet.with(4) { fleet in
       try await fleet.deploy("1.0")
-      try fleet.writePolicy(["waves": "[1, 100%]", "healthy_deadline": "5s"])
+      try fleet.writePolicy(["waves": "[1, 1, 100%]", "healthy_deadline": "5s"])
       try await fleet.pack("2.0", onlyOn: 2)
       let ended = try await fleet.canary("start", "shop@2.0")
       #expect(ended.status == .exited(2), "\(ended)")
