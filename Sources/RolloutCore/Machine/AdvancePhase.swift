@@ -57,7 +57,9 @@ extension Draft {
       return
     }
     guard state.pause == nil else { return }
-    if state.plan.waves[wave].kind == .canary {
+    if state.passedWaves > wave {
+      pass(wave)
+    } else if state.plan.waves[wave].kind == .canary {
       finishCanary(wave, state.plan.waves[wave].hosts)
     } else {
       emit(.wavePassed(wave: wave, grounds: .healthy))
