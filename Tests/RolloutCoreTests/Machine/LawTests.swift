@@ -24,7 +24,7 @@ import Testing
     #expect(world.witness.violations == [])
     #expect(world.rollout.stateName == "succeeded")
     #expect((try? Rollout.replay(world.journal)) == world.rollout)
-    for cut in stride(from: 1, to: world.journal.count, by: 311) { expectRecovery(plan, Script(), cut) }
+    for cut in stride(from: 1, to: world.journal.count, by: 701) { expectRecovery(plan, Script(), cut) }
   }
 
   @Test(arguments: Story.all) func recoveryFromEveryPrefixConverges(_ story: Story) {
