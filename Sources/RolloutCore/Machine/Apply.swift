@@ -160,9 +160,10 @@ extension Rollout {
     case .waiting, .verifying, .healthy, .failed: break
     }
     let position = firstRevertPosition(of: host)
+    let isKnownDown = isKnownDown(index)
     updateHost(index) {
       $0.isImpaired = host.isDown
-      $0.isSeenDown = host.isKnownDown
+      $0.isSeenDown = isKnownDown
       $0.direction = .revert
       $0.health = nil
       $0.position = position

@@ -68,11 +68,12 @@ extension Rollout {
     switch hosts[index].position {
     case .failed:
       let host = hosts[index]
+      let isKnownDown = isKnownDown(index)
       let position = host.direction == .revert ? firstRevertPosition(of: host) : .waiting(firstStep)
       updateHost(index) {
         $0.attempt += 1
         $0.isImpaired = host.isDown
-        $0.isSeenDown = host.isKnownDown
+        $0.isSeenDown = isKnownDown
         $0.health = nil
         $0.position = position
       }

@@ -142,7 +142,7 @@ struct Draft {
     let known = state.hosts[host].health
     guard known != health else { return }
     // An untouched instance that answers well is what everybody assumes: no news.
-    if known == nil, health == .healthy, expecting == nil { return }
+    if known == nil, health == .healthy, expecting == nil, !state.hosts[host].isImpaired { return }
     if case .unhealthy = known, case .unhealthy = health { return }
     emit(.healthChanged(host: host, health: health))
   }

@@ -28,11 +28,11 @@ extension Rollout {
     guard !plan.policy.probes.isEmpty, !isEnded else { return false }
     switch hosts[index].position {
     case .outside: return plan.hosts[index].task == .none
-    case .waiting(.stage), .waiting(.drain), .waiting(.undrain), .waiting(.revertUndrain): return true
-    case .waiting(.activate): return !hosts[index].isTouched
+    case .waiting(.undrain), .waiting(.revertUndrain): return true
+    case .waiting: return !hosts[index].isDrained
     case .inFlight(let intent): return intent.step == .stage
     case .verifying, .healthy, .reverted: return true
-    case .waiting, .failed, .skipped: return false
+    case .failed, .skipped: return false
     }
   }
 

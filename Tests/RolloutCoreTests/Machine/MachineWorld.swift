@@ -21,6 +21,8 @@ struct MachineWorld {
   private var started: Set<Int64> = []
   private var watches: [Int: Watch] = [:]
   private var generations = 0
+  /// Events seen when effects were last compared: nothing changes without one.
+  private var reconciled = 0
   private var cuesTaken = 0
   /// Requests of people that no controller has answered.
   private var unanswered: [(request: String, act: Script.Act)] = []
@@ -121,7 +123,8 @@ struct MachineWorld {
   // MARK: Effects
 
   private mutating func reconcile() {
-    guard isAlive else { return }
+    guard isAlive, reconciled != rollout.eventCount else { return }
+    reconciled = rollout.eventCount
     var watched: [Int: Watch] = [:]
     for effect in rollout.outstanding {
       switch effect {
@@ -265,6 +268,7 @@ struct MachineWorld {
     isAlive = false
     started.removeAll()
     watches.removeAll()
+    reconciled = 0
     if !script.deliversLateAnswers {
       agenda.removeAll { if case .input = $0 { true } else { false } }
     }
@@ -291,6 +295,7 @@ struct MachineWorld {
       offer(.operation(Operation(request: request, by: "ann", reason: "the test says so"), verb))
       if isAlive { unanswered.removeAll { $0.request == request } }
     case .kill(let host):
+      if hosts[host].isUp { hosts[host].isDownByUs = false }
       hosts[host].isUp = false
       probeSoon(host)
     case .cure(let host):
