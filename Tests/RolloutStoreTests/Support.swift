@@ -18,7 +18,12 @@ final class Scratch: Sendable {
 
   var journal: String { directory + "/state/journal.sqlite" }
 
-  deinit { try? FileManager.default.removeItem(atPath: directory) }
+  /// A store that is just closing takes its log away meanwhile, which can end a removal half-way.
+  deinit {
+    for _ in 0..<100 where FileManager.default.fileExists(atPath: directory) {
+      try? FileManager.default.removeItem(atPath: directory)
+    }
+  }
 }
 
 /// The two stores, which have the same duties.

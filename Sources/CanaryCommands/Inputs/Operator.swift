@@ -13,7 +13,13 @@ enum Operator {
   static func user(_ environment: [String: String]) -> String {
     let names = named + ["USER", "LOGNAME"]
     let found = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
-    return found.map { String($0.prefix(64)) } ?? "uid\(getuid())"
+    return found.map { String($0.prefix(64)) } ?? loginName
+  }
+
+  /// What the system calls the user of this process.
+  private static var loginName: String {
+    guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "uid\(getuid())" }
+    return String(cString: name)
   }
 
   /// What stands behind `by`: a named person or job as it is, a login with its machine.

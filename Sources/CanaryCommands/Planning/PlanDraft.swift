@@ -33,15 +33,19 @@ struct PlanDraft {
   /// Asks the hosts and plans.
   func make() async -> Made {
     let transport = session.context.composition.transport(policy.transport)
-    let excluded = exclusions.map(\.host)
     let facts = await Inspection.facts(of: instances, policy: policy, over: transport)
     await transport.close()
+    return make(from: facts)
+  }
+
+  /// Plans with what the hosts said already.
+  func make(from facts: [HostFacts]) -> Made {
     let now = session.context.now()
     let request = PlanRequest(
       rollout: RolloutIDs.make(service: policy.service, at: now), kind: kind, policy: policy,
       policyDigest: policyDigest, release: release, facts: facts, exclusions: exclusions, createdAt: now,
       createdBy: session.context.operatorName)
-    return Made(facts: facts, plan: Planner.plan(request).mapError { hinting($0, excluded) })
+    return Made(facts: facts, plan: Planner.plan(request).mapError { hinting($0, exclusions.map(\.host)) })
   }
 
   /// Excluded names that no host has get the nearest one as a remedy.

@@ -7,7 +7,7 @@ struct ExplainVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Say why a rollout waits, halted or ended; or what a code means.",
     discussion: """
-      Names the condition, its values, what is still missing, until when, and the command that changes it. A code such as
+      Names the condition, its values, what is still missing, until when, and the command that changes it. A code such as \
       CNY0301 is explained from the catalogue, without any rollout.
       """)
 

@@ -6,7 +6,7 @@ struct PlanVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Show what a rollout would do, host by host; touches nothing.",
     discussion: """
-      Asks every host what it runs, and prints the waves, from which version to which, the capacity left per wave, the range
+      Asks every host what it runs, and prints the waves, from which version to which, the capacity left per wave, the range \
       of durations and whether each host could go back.
       """)
 

@@ -11,7 +11,7 @@ struct SkipVerb: Verb {
   @Argument(help: ArgumentHelp("The host to leave out.", valueName: "host"))
   var host: String
 
-  @Argument(help: ArgumentHelp("A rollout, or a service.", valueName: "id"))
+  @Option(help: ArgumentHelp("A rollout, or a service. Default: the only open one.", valueName: "id"))
   var rollout: String?
 
   @Option(help: ArgumentHelp("Why; recorded with the host.", valueName: "text"))

@@ -6,7 +6,7 @@ struct WatchVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Follow a rollout that any process drives.",
     discussion: """
-      Ends when the rollout has ended or waits for a person, with the exit status that `canary start` would have. Leaving
+      Ends when the rollout has ended or waits for a person, with the exit status that `canary start` would have. Leaving \
       with Ctrl-C changes nothing for the rollout.
       """)
 
