@@ -90,7 +90,7 @@ let package = Package(
 
     tests(
       "CommandTests",
-      ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", argumentParser]),
+      ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "TestKit", argumentParser]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),

@@ -28,8 +28,8 @@ struct CommandContext: Sendable {
 
 /// File names as text, without asking the file system.
 enum Paths {
-  /// `path` seen from `directory`; absolute ones stay as they are. `.` components are dropped, `..` are kept, since they
-  /// mean something else after a symlink.
+  /// `path` seen from `directory`; absolute ones stay as they are. `.` components are dropped, `..` are kept, since
+  /// they mean something else after a symlink.
   static func join(_ directory: String, _ path: String) -> String {
     if path.hasPrefix("/") { return path }
     let parts = path.split(separator: "/").filter { $0 != "." }

@@ -10,7 +10,8 @@ struct CommonOptions: ParsableArguments {
     help: ArgumentHelp(
       "The policy file.",
       discussion: """
-        Default: the first of canary.yaml, canary.yml, .canary.yaml and policies/SERVICE.yaml that is about the service.
+        Default: the first of canary.yaml, canary.yml, .canary.yaml and policies/SERVICE.yaml that is about the \
+        service.
         """, valueName: "file"),
     completion: .file(extensions: ["yaml", "yml"]))
   var policy: String?

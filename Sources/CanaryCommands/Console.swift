@@ -10,7 +10,10 @@ struct Console: Sendable {
   var noteIsTerminal: Bool
   private let write: @Sendable (Stream, String) -> Void
 
-  enum Stream: Int32, Hashable, Sendable { case answers = 1, notes = 2 }
+  enum Stream: Int32, Hashable, Sendable {
+    case answers = 1
+    case notes = 2
+  }
 
   init(
     answerIsTerminal: Bool, noteIsTerminal: Bool, write: @escaping @Sendable (Stream, String) -> Void

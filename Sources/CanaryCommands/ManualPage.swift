@@ -80,7 +80,9 @@ struct ManualPage {
   }
 
   private func label(_ argument: Argument) -> String {
-    let names = (argument.names ?? []).map { "\\fB\(Self.escape($0.kind == "long" ? "--\($0.name)" : "-\($0.name)"))\\fR" }
+    let names = (argument.names ?? []).map {
+      "\\fB\(Self.escape($0.kind == "long" ? "--\($0.name)" : "-\($0.name)"))\\fR"
+    }
     let value = "\\fI\(Self.escape(argument.valueName ?? "value"))\\fR" + (argument.isRepeating ? " ..." : "")
     if argument.kind == "positional" { return value }
     return names.joined(separator: ", ") + (argument.kind == "option" ? " \(value)" : "")

@@ -16,8 +16,9 @@ enum VerbNames {
     if let verb = aliases[first] { return [verb] + arguments.dropFirst() }
     let known = all
     if known.contains(first) || first == "help" { return arguments }
+    let begun = known.filter { $0.hasPrefix(first) }
     let candidates = known + aliases.keys.sorted()
-    let near = NearestName.find(first, among: candidates).map { aliases[$0] ?? $0 }
+    let near = begun.count == 1 ? begun[0] : NearestName.find(first, among: candidates).map { aliases[$0] ?? $0 }
     throw CommandFailure(
       .usage, "no verb `\(DisplayText.clean(String(first.prefix(64))))`",
       next: (near.map { ["did you mean `canary \($0)`?"] } ?? []) + ["canary --help  lists the verbs"])

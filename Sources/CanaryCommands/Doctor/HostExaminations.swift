@@ -40,7 +40,8 @@ struct HostExaminations {
     let free = MachineExaminations.size(report.freeBytes)
     guard report.freeBytes < Self.wantedBytes else { return Examination("disk", name, .good, "\(free) free") }
     return Examination(
-      "disk", name, .doubtful, "only \(free) free where releases go", fix: "free space there, or lower `release: {keep: …}`")
+      "disk", name, .doubtful, "only \(free) free where releases go",
+      fix: "free space there, or lower `release: {keep: …}`")
   }
 
   /// The directory itself, or what it will be made in.
@@ -73,7 +74,8 @@ struct HostExaminations {
     let late = host - after
     let off = max(early, late)
     guard off > Self.skewLimit else {
-      return Examination("clock", instance.id.text, .good, "within \(TimeWords.length(Self.skewLimit)) of this machine's")
+      return Examination(
+        "clock", instance.id.text, .good, "within \(TimeWords.length(Self.skewLimit)) of this machine's")
     }
     let words = early > late ? "behind" : "ahead of"
     return Examination(

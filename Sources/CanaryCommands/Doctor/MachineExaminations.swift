@@ -1,12 +1,13 @@
 internal import ChildProcesses
+internal import RolloutCore
+internal import RolloutEngine
+internal import RolloutStore
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
   internal import Musl
 #endif
-internal import RolloutCore
-internal import RolloutEngine
-internal import RolloutStore
 
 /// What `canary doctor` looks at on this machine.
 struct MachineExaminations {
@@ -83,14 +84,16 @@ struct MachineExaminations {
     case .success(let ended):
       return Examination("ssh", .bad, "`ssh -V` ended with \(ended.status)", fix: "repair the OpenSSH client")
     case .failure(let failure):
-      return Examination("ssh", .bad, "\(failure)", fix: "install the OpenSSH client (Debian: apt-get install openssh-client)")
+      return Examination(
+        "ssh", .bad, "\(failure)", fix: "install the OpenSSH client (Debian: apt-get install openssh-client)")
     }
   }
 
   static func freeBytes(_ path: String) -> Int64 {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return .max }
-    return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    return Int64(
+      clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
   }
 
   static func size(_ bytes: Int64) -> String {

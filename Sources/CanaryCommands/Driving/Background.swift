@@ -40,7 +40,8 @@ struct Background {
   }
 
   private func hasTakenOver(_ id: RolloutID, after count: Int) async throws(CommandFailure) -> Bool {
-    let records = try await session.read { () async throws(StoreFailure) in try await store.records(of: id, from: count) }
+    let records = try await session.read { () async throws(StoreFailure) in try await store.records(of: id, from: count)
+    }
     return records.contains { $0.kind == "controllerTookOver" }
   }
 

@@ -45,7 +45,8 @@ struct Drive {
     let watch = TurnWatch(screen: screen, store: store, request: request) { answer in
       if !answer.isAccepted || leavesOnAnswer { leave(.answered) }
     }
-    let signals = context.takesSignals
+    let signals =
+      context.takesSignals
       ? Signals(restoring: context.console.answerIsTerminal) { leave(.signal($0)) } : nil
     let timer = timeout.map { span in
       let clock = context.clock

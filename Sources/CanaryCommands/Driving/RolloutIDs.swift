@@ -1,7 +1,7 @@
 internal import RolloutCore
 
-/// Names for new rollouts: `checkout-20261121-140312-k3f9`. They sort by service and time, can be read over a telephone,
-/// and two made in one second differ but for one time in 810,000.
+/// Names for new rollouts: `checkout-20261121-140312-k3f9`. They sort by service and time, can be read over a
+/// telephone, and two made in one second differ but for one time in 810,000.
 enum RolloutIDs {
   /// Without letters and digits that look alike.
   private static let letters = Array("23456789abcdefghjkmnpqrstuvwxyz")

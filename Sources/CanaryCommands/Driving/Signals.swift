@@ -1,11 +1,13 @@
 internal import Dispatch
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
   internal import Musl
 #endif
 
-/// Ctrl-C, SIGTERM and a closed terminal while a rollout is driven: the first asks, the second ends the process at once.
+/// Ctrl-C, SIGTERM and a closed terminal while a rollout is driven: the first asks, the second ends the process at
+/// once.
 final class Signals {
   /// Exit statuses are 128 and the number, as shells have it.
   static let handled = [SIGINT, SIGTERM, SIGHUP]
@@ -54,5 +56,10 @@ private func isIgnored(_ action: sigaction) -> Bool {
 
 private final class FirstSignal: Sendable {
   private let count = Cell(0)
-  func isFirst() -> Bool { count.update { $0 += 1; return $0 == 1 } }
+  func isFirst() -> Bool {
+    count.update {
+      $0 += 1
+      return $0 == 1
+    }
+  }
 }

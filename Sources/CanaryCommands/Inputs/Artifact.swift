@@ -1,10 +1,11 @@
+internal import PolicyFile
+internal import RolloutCore
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
   internal import Musl
 #endif
-internal import PolicyFile
-internal import RolloutCore
 
 /// The file that a release is pushed from.
 enum Artifact {
@@ -107,8 +108,8 @@ enum Artifact {
   }
 }
 
-/// A line of a digest file: `sha256sum`'s `<hex>  <name>` and `<hex> *<name>`, its `--tag` form `SHA256 (<name>) = <hex>`, or
-/// a digest alone.
+/// A line of a digest file: `sha256sum`'s `<hex>  <name>` and `<hex> *<name>`, its `--tag` form `SHA256 (<name>) =
+/// <hex>`, or a digest alone.
 struct DigestLine: Hashable, Sendable {
   /// Base name of the file; nil for a digest alone.
   var name: String?

@@ -45,7 +45,8 @@ enum Inventory {
       guard ended.status.isSuccess else {
         let words = String(decoding: ended.errorOutput.suffix(500), as: UTF8.self)
         let said = words.split(whereSeparator: \.isNewline).last.map { ": " + DisplayText.clean(String($0)) } ?? ""
-        throw .invalid("the inventory `\(name)` ended with \(ended.status)\(said)", next: "run it by hand in \(directory)")
+        throw .invalid(
+          "the inventory `\(name)` ended with \(ended.status)\(said)", next: "run it by hand in \(directory)")
       }
       guard !ended.isTruncated else {
         throw .invalid("the inventory `\(name)` printed more than \(outputLimit >> 20) MiB")

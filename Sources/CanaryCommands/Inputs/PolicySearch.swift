@@ -46,7 +46,9 @@ struct PolicySearch {
   }
 
   private func missing(_ service: String?) -> CommandFailure {
-    let policies = Files.names(in: context.absolute("policies")).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+    let policies = Files.names(in: context.absolute("policies")).filter {
+      $0.hasSuffix(".yaml") || $0.hasSuffix(".yml")
+    }
     let known = policies.map { String($0[..<($0.lastIndex(of: ".") ?? $0.endIndex)]) }
     let looked = Self.names(for: service).joined(separator: ", ")
     var next: [String] = []

@@ -2,8 +2,8 @@
 struct StateDirectory: Hashable, Sendable {
   let path: String
 
-  /// `named`, else `$CANARY_STATE`, else `$XDG_STATE_HOME/canary`, else `~/.local/state/canary`. Variables that are empty
-  /// count as missing.
+  /// `named`, else `$CANARY_STATE`, else `$XDG_STATE_HOME/canary`, else `~/.local/state/canary`. Variables that are
+  /// empty count as missing.
   init(named: String?, in context: CommandContext) throws(CommandFailure) {
     func variable(_ name: String) -> String? { context.environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     if let chosen = named ?? variable("CANARY_STATE") {
@@ -14,7 +14,8 @@ struct StateDirectory: Hashable, Sendable {
       path = context.absolute(home) + "/.local/state/canary"
     } else {
       throw .usage(
-        "no directory for state: $CANARY_STATE, $XDG_STATE_HOME and $HOME are not set", next: "name one with --state DIR")
+        "no directory for state: $CANARY_STATE, $XDG_STATE_HOME and $HOME are not set",
+        next: "name one with --state DIR")
     }
   }
 

@@ -71,7 +71,7 @@ extension PlanRefusal {
       return ["\(problem.code) \(place)\(DisplayText.clean(problem.detail))", "        \(problem.remedy)"]
     }
     return CommandFailure(
-      .refused, "nothing was started: \(count) problem\(count == 1 ? "" : "s")",
+      .refused, "this cannot be rolled out: \(count) problem\(count == 1 ? "" : "s")",
       next: lines + ["canary explain \(problems.first?.code ?? "CODE")  says more"])
   }
 

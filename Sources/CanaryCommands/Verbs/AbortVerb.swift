@@ -6,8 +6,8 @@ struct AbortVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "abort", abstract: "Stop a rollout: hold every host where it is, or take the release back.",
     discussion: """
-      After the answer no new step begins on any host. Without --hold or --rollback the policy's `on_abort` decides. Exits \
-      with 0 when the rollout was stopped in the way that was asked for.
+      After the answer no new step begins on any host. Without --hold or --rollback the policy's `on_abort` decides. \
+      Exits with 0 when the rollout was stopped in the way that was asked for.
       """)
 
   @Argument(help: ArgumentHelp("A rollout, or a service.", valueName: "id"))

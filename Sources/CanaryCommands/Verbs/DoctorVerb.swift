@@ -6,9 +6,9 @@ struct DoctorVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Check everything that a rollout needs, and say how to mend what is missing.",
     discussion: """
-      Looks at the policy, the state directory, the journal, leases, the ssh client, every host (connection, tools, disk, \
-      directory, clock) and its probes, and with SERVICE@VERSION at the artifact. Changes nothing. Exits with 1 when there \
-      is a problem.
+      Looks at the policy, the state directory, the journal, leases, the ssh client, every host (connection, tools, \
+      disk, directory, clock) and its probes, and with SERVICE@VERSION at the artifact. Changes nothing. Exits with \
+      1 when there is a problem.
       """)
 
   @Argument(help: ArgumentHelp("A release whose artifact is to be checked, too.", valueName: "service@version"))
@@ -49,7 +49,8 @@ struct DoctorVerb: Verb {
     if case .ssh = document.policy.transport { found.append(await machine.sshClient()) }
     do throws(CommandFailure) {
       let instances = try await Inventory.instances(of: document, in: session.context)
-      found.append(Examination("inventory", .good, instances.count == 1 ? "1 instance" : "\(instances.count) instances"))
+      found.append(
+        Examination("inventory", .good, instances.count == 1 ? "1 instance" : "\(instances.count) instances"))
       found += await hosts(instances, document.policy, session)
     } catch {
       found.append(Examination("inventory", .bad, error.cause.trimmingSpaces, fix: error.next.first))
@@ -71,7 +72,9 @@ struct DoctorVerb: Verb {
     let composition = session.context.composition
     let transport = composition.transport(policy.transport)
     guard case .success(let observers) = composition.observers(transport) else {
-      return [Examination("probes", .bad, "the HTTP client cannot be started", fix: "repair the installation of libcurl")]
+      return [
+        Examination("probes", .bad, "the HTTP client cannot be started", fix: "repair the installation of libcurl")
+      ]
     }
     let examinations = HostExaminations(
       policy: policy, transport: transport, prober: observers.prober, clock: session.context.clock)

@@ -7,8 +7,8 @@ struct ExplainVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Say why a rollout waits, halted or ended; or what a code means.",
     discussion: """
-      Names the condition, its values, what is still missing, until when, and the command that changes it. A code such as \
-      CNY0301 is explained from the catalogue, without any rollout.
+      Names the condition, its values, what is still missing, until when, and the command that changes it. A code \
+      such as CNY0301 is explained from the catalogue, without any rollout.
       """)
 
   @Argument(help: ArgumentHelp("A rollout, a service, or a code.", valueName: "id|code"))

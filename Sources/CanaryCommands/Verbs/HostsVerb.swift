@@ -6,8 +6,8 @@ struct HostsVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "hosts", abstract: "Show what each host runs now, and whether it should.",
     discussion: """
-      Asks every host of the policy found here, or of the service's newest rollout. What a host should run is what the \
-      newest rollout that has ended left there.
+      Asks every host of the policy found here, or of the service's newest rollout. What a host should run is what \
+      the newest rollout that has ended left there.
       """)
 
   @Argument(help: ArgumentHelp("The service.", valueName: "service"))
@@ -62,7 +62,8 @@ struct Fleet {
   }
 
   private static func pinned(_ service: String, in session: Session) async throws(CommandFailure) -> Fleet? {
-    guard let last = try await session.summaries(of: service, limit: 1).first, let store = try await session.existingStore()
+    guard let last = try await session.summaries(of: service, limit: 1).first,
+      let store = try await session.existingStore()
     else { return nil }
     let plan = try await session.load(last.id, from: store).rollout.plan
     return Fleet(policy: plan.policy, instances: plan.hosts.map(\.instance))

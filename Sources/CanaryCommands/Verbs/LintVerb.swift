@@ -5,7 +5,8 @@ internal import RolloutCore
 struct LintVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "lint", abstract: "Check policy files; says everything that is wrong at once.",
-    discussion: "Reads files only: no host is asked and no inventory command is run. Exits with 65 when a file has errors.")
+    discussion:
+      "Reads files only: no host is asked and no inventory command is run. Exits with 65 when a file has errors.")
 
   @Argument(
     help: ArgumentHelp("Policy files; - is standard input. Default: the policy found here.", valueName: "file"),

@@ -6,8 +6,8 @@ struct PlanVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Show what a rollout would do, host by host; touches nothing.",
     discussion: """
-      Asks every host what it runs, and prints the waves, from which version to which, the capacity left per wave, the range \
-      of durations and whether each host could go back.
+      Asks every host what it runs, and prints the waves, from which version to which, the capacity left per wave, \
+      the range of durations and whether each host could go back.
       """)
 
   @Argument(help: ArgumentHelp("What to roll out.", valueName: "service@version"))

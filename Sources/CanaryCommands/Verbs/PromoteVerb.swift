@@ -4,7 +4,8 @@ internal import RolloutEngine
 
 struct PromoteVerb: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "promote", abstract: "Pass the gate that a rollout waits at: a burn-in, an approval, a halt without a verdict.")
+    commandName: "promote",
+    abstract: "Pass the gate that a rollout waits at: a burn-in, an approval, a halt without a verdict.")
 
   @Argument(help: ArgumentHelp("A rollout, or a service.", valueName: "id"))
   var rollout: String?

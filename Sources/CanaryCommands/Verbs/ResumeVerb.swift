@@ -6,8 +6,9 @@ struct ResumeVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "resume", abstract: "Go on: end a pause, or take up a rollout whose controller died.",
     discussion: """
-      A rollout that somebody drives is asked to go on. One that nobody drives is taken up where it was and driven here; no \
-      host is pushed twice. The lease of a controller that died on another machine expires within 10 s, which is waited for.
+      A rollout that somebody drives is asked to go on. One that nobody drives is taken up where it was and driven \
+      here; no host is pushed twice. The lease of a controller that died on another machine expires within 10 s, \
+      which is waited for.
       """)
 
   @Argument(help: ArgumentHelp("A rollout, or a service.", valueName: "id"))

@@ -7,9 +7,9 @@ struct RollbackVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "rollback", abstract: "Go back to the last version that finished a burn-in; runs no canary.",
     discussion: """
-      An open rollout is taken back: every host that it touched returns to what it ran. Otherwise a new rollout brings all \
-      hosts back at the pace of max_unavailable, under the policy of the service's newest rollout unless --policy names \
-      another. Exits with 0 when the hosts are back.
+      An open rollout is taken back: every host that it touched returns to what it ran. Otherwise a new rollout \
+      brings all hosts back at the pace of max_unavailable, under the policy of the service's newest rollout unless \
+      --policy names another. Exits with 0 when the hosts are back.
       """)
 
   @Argument(help: ArgumentHelp("A rollout, or a service.", valueName: "id"))
@@ -102,7 +102,8 @@ private struct WayBack {
     let running = reports.compactMap(\.current)
     if let found = RollbackTarget.choose(history, running: running) { return found.release }
     let held = RollbackTarget.heldByAll(reports).filter { version in !running.allSatisfy { $0 == version } }
-    let choice = held.isEmpty
+    let choice =
+      held.isEmpty
       ? "no other version is complete on all hosts; push an earlier one with canary start \(newest.service)@VERSION"
       : "complete on all hosts: \(held.map(\.text).joined(separator: ", ")); choose one with --to VERSION"
     throw .refused("no earlier version of \(newest.service) finished a burn-in here", next: choice)

@@ -6,8 +6,9 @@ struct StartVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "start", abstract: "Roll a release out: canary, burn-in, waves.",
     discussion: """
-      Drives the rollout until it has ended or waits for a person, and exits with what came of it. Ctrl-C and SIGTERM leave \
-      the rollout as it is, exit with 130 or 143, and say how to go on; a second Ctrl-C ends the process at once.
+      Drives the rollout until it has ended or waits for a person, and exits with what came of it. Ctrl-C and \
+      SIGTERM leave the rollout as it is, exit with 130 or 143, and say how to go on; a second Ctrl-C ends the \
+      process at once.
       """)
 
   @Argument(help: ArgumentHelp("What to roll out.", valueName: "service@version"))

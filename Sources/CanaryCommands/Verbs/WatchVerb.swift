@@ -6,8 +6,8 @@ struct WatchVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Follow a rollout that any process drives.",
     discussion: """
-      Ends when the rollout has ended or waits for a person, with the exit status that `canary start` would have. Leaving \
-      with Ctrl-C changes nothing for the rollout.
+      Ends when the rollout has ended or waits for a person, with the exit status that `canary start` would have. \
+      Leaving with Ctrl-C changes nothing for the rollout.
       """)
 
   @Argument(help: ArgumentHelp("A rollout, or a service.", valueName: "id"))
@@ -21,7 +21,8 @@ struct WatchVerb: Verb {
     let screen = session.screen()
     let follow = Follow(session: session, store: store, id: summary.id, screen: screen)
     let left = Cell<Int32?>(nil)
-    let signals = context.takesSignals
+    let signals =
+      context.takesSignals
       ? Signals(restoring: context.console.answerIsTerminal) { number in left.update { $0 = number } } : nil
     let result: Result<ExitStatus?, CommandFailure>
     do { result = .success(try await follow.run(until: { left.current != nil })) } catch { result = .failure(error) }
@@ -76,7 +77,8 @@ struct Follow {
 
   private func advance(_ rollout: inout Rollout) async throws(CommandFailure) -> [RecordedEvent] {
     let from = rollout.eventCount
-    let records = try await session.read { () async throws(StoreFailure) in try await store.records(of: id, from: from) }
+    let records = try await session.read { () async throws(StoreFailure) in try await store.records(of: id, from: from)
+    }
     var fresh: [RecordedEvent] = []
     for record in records {
       do throws(EventCodec.Mismatch) {
