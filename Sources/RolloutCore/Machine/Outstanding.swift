@@ -70,7 +70,12 @@ extension Rollout {
 
   /// Instances that are out of their load balancer with nothing else left to do to them.
   var hasHostsToPutBack: Bool {
-    hosts.contains { if case .waiting(.undrain) = $0.position { true } else { false } }
+    hosts.contains { host in
+      switch host.position {
+      case .waiting(.undrain), .waiting(.revertUndrain): true
+      default: false
+      }
+    }
   }
 
   /// Verification stands still: nobody will act on its end.
