@@ -193,7 +193,7 @@ struct Work {
 
   init(state: Rollout, now: Timestamp) {
     self.state = state
-    self.now = max(now, state.lastEventAt)
+    self.now = now
   }
 
   var isEmpty: Bool { events.isEmpty && answers.isEmpty }
@@ -229,11 +229,13 @@ struct Work {
     do { decided = try state.decide(input, now: now, settling: settling) } catch { return .failure(error) }
     for event in decided {
       let sequence = state.eventCount
-      do { try state.apply(event, at: now) } catch {
+      // As `decide` stamps it. Each anew: a clock that was set back takes the last event's time with it.
+      let at = max(now, state.lastEventAt)
+      do { try state.apply(event, at: at) } catch {
         failure = "record \(sequence): \(error.message)"
         return .success(())
       }
-      events.append(RecordedEvent(sequence: sequence, at: now, event: event))
+      events.append(RecordedEvent(sequence: sequence, at: at, event: event))
     }
     return .success(())
   }

@@ -70,6 +70,13 @@ extension Rollout {
           $0.health = nil
           $0.position = .verifying(verification)
         }
+      // What was down counts as down until its probes tell again, and is not taken for known.
+      case .waiting where !plan.policy.probes.isEmpty && isKnownDown(index):
+        updateHost(index) {
+          $0.isImpaired = true
+          $0.isSeenDown = false
+          $0.health = nil
+        }
       default: break
       }
     }

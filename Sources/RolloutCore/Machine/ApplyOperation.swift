@@ -133,6 +133,9 @@ extension Rollout {
       switch hosts[index].position {
       case .inFlight(var intent):
         intent.giveUp = intent.giveUp + (at - max(since, intent.since))
+        if case .deferred(let detail, let retryAt, let thenAsk) = intent.contact {
+          intent.contact = .deferred(detail: detail, retryAt: min(retryAt, at), thenAsk: thenAsk)
+        }
         updateHost(index) { $0.position = .inFlight(intent) }
       case .verifying(var verification):
         verification.deadline = verification.deadline + (at - max(since, verification.since))

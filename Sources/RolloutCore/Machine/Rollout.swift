@@ -153,7 +153,12 @@ public struct Rollout: Hashable, Sendable {
 
   /// Room under `max_unavailable` to take this instance down. One that is known to be down costs nothing more.
   func hasRoom(toTakeDown index: Int) -> Bool {
-    isKnownDown(index) || downCount - (hosts[index].isDown ? 1 : 0) < plan.maxUnavailable
+    isNew(index) || isKnownDown(index) || downCount - (hosts[index].isDown ? 1 : 0) < plan.maxUnavailable
+  }
+
+  /// Nothing ran there before, and nothing was started yet.
+  func isNew(_ index: Int) -> Bool {
+    plan.hosts[index].from == nil && !hosts[index].isActivated && waveOfHost[index] != nil
   }
 
   /// Down by what is seen of it, not only for want of news. Nobody watches a failed instance, and a person may have

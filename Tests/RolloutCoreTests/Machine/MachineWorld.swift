@@ -219,7 +219,9 @@ struct MachineWorld {
     case .repeats(let outcome): reply(host, number, outcome, after: Self.wire)
     case .busy: reply(host, number, .unanswered(detail: "busy with it"), after: Self.wire)
     case .begins:
-      if couldServe, command.key.step.takesDown { witness.seeTakenDown(host, rollout, hosts) }
+      // Its probes need their time to tell that it serves again.
+      let isNews = hosts[host].mendedAt.map { now < $0 + .seconds(10) } ?? false
+      if couldServe, !isNews, command.key.step.takesDown { witness.seeTakenDown(host, rollout, hosts) }
       let length: TimeSpan = command.key.step == .stage ? .seconds(3) : .seconds(2)
       switch fault {
       case .hangs:
@@ -301,6 +303,7 @@ struct MachineWorld {
     case .cure(let host):
       script.sickOnRelease.removeAll { $0 == host }
       script.sickOnBaseline.removeAll { $0 == host }
+      if !hosts[host].isUp { hosts[host].mendedAt = now }
       hosts[host].isUp = hosts[host].current != nil
       if hosts[host].serves { hosts[host].isDownByUs = false }
       probeSoon(host)
