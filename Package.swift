@@ -72,6 +72,6 @@ let package = Package(
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
     tests("RolloutCoreTests", ["RolloutCore"]),
-    tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"]),
+    tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
   ]
 )
