@@ -46,21 +46,29 @@ let package = Package(
   targets: [
     // The pure core: no Foundation, no async, no clock.
     target("RolloutCore"),
+    target("CanaryJudge"),
 
     // The policy file, and the words of the host protocol.
     target("PolicyFile", ["RolloutCore", yams]),
-    target("HostProtocol", ["RolloutCore"], resources: [.embedInCode("Resources/canary-host.sh")]),
+    target(
+      "HostProtocol", ["RolloutCore", crypto],
+      resources: [
+        .embedInCode("Resources/canary-host.sh"), .embedInCode("Resources/canary-stage.sh"),
+        .embedInCode("Resources/canary-serve.sh"),
+      ]),
 
     // The shell around the core, and the ports it owns.
     target("RolloutEngine", ["RolloutCore", logging]),
 
     // The rim: implementations of the ports.
-    target("RolloutStore", ["RolloutEngine", "RolloutCore", crypto, grdb]),
+    .target(
+      name: "RolloutStore", dependencies: ["RolloutEngine", "RolloutCore", crypto, grdb], exclude: ["DESIGN.md"],
+      swiftSettings: strict),
     target("ChildProcesses", [subprocess, systemPackage]),
     target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     target("CurlClient", ["CCurl"]),
-    target("Observers", ["RolloutEngine", "RolloutCore", "CurlClient", logging]),
+    target("Observers", ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", logging]),
 
     // What people type.
     target(
@@ -68,10 +76,37 @@ let package = Package(
       [
         "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
         "CurlClient", argumentParser, crypto, logging,
+      ],
+      resources: [
+        .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
       ]),
+    .target(
+      name: "TestKit", dependencies: ["ChildProcesses", "RolloutCore", crypto], path: "Tests/TestKit",
+      swiftSettings: strict),
+    tests(
+      "TransportTests",
+      ["Transports", "HostProtocol", "ChildProcesses", "RolloutEngine", "RolloutCore", "TestKit"]),
     .executableTarget(name: "canary", dependencies: ["CanaryCommands"], swiftSettings: strict),
 
+    tests(
+      "CommandTests",
+      ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "TestKit", argumentParser]),
+    tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
+    tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
+    tests("CanaryJudgeTests", ["CanaryJudge"]),
+    .target(
+      name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
+    tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
+    tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
+    tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
+    tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
+    tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),
+    // Another process on the same journal, for tests that need one to kill, to contend with or to fill a disk.
+    .executableTarget(
+      name: "store-probe", dependencies: ["RolloutStore", "RolloutEngine", "RolloutCore"], path: "Tests/store-probe",
+      swiftSettings: strict),
+    tests("RolloutStoreTests", ["RolloutStore", "RolloutEngine", "RolloutCore", "store-probe", grdb]),
   ]
 )

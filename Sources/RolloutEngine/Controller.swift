@@ -76,7 +76,8 @@ public actor Controller {
 
   /// The fold of a rollout's journal.
   public func load(_ id: RolloutID) async throws(ControllerRefusal) -> Rollout {
-    let records = try await stored { () async throws(StoreFailure) in try await self.ports.store.records(of: id, from: 0) }
+    let store = ports.store
+    let records = try await stored { () async throws(StoreFailure) in try await store.records(of: id, from: 0) }
     return try RolloutReader.fold(records, id).rollout
   }
 

@@ -60,7 +60,7 @@ struct EffectReconciler {
 
   private func perform(_ host: Int, _ number: Int64, _ command: HostCommand) -> Task<Void, Never> {
     let (transport, instance, inbox) = (ports.transport, plan.hosts[host].instance, inbox)
-    return Task {
+    return ports.spawn {
       let outcome = await transport.perform(command, on: instance)
       // A cancelled wait says nothing about the host: the intent stays open and is asked about later.
       if !Task.isCancelled { await inbox.send(.input(.outcome(host: host, number: number, outcome))) }
@@ -71,7 +71,7 @@ struct EffectReconciler {
     let (transport, instance, inbox) = (ports.transport, plan.hosts[host].instance, inbox)
     let service = plan.policy.service
     let directory = instance.directory ?? plan.policy.release.directory
-    return Task {
+    return ports.spawn {
       let result = await transport.inspect(instance, service: service, directory: directory, step: step)
       guard !Task.isCancelled else { return }
       switch result {
@@ -86,7 +86,7 @@ struct EffectReconciler {
   private func watch(_ host: Int, _ expecting: Version?) -> Task<Void, Never> {
     let (prober, instance, inbox) = (ports.prober, plan.hosts[host].instance, inbox)
     let probes = plan.policy.probes
-    return Task {
+    return ports.spawn {
       await prober.watch(instance, probes: probes, expecting: expecting) { health in
         await inbox.send(.input(.health(host: host, expecting: expecting, health)))
       }
@@ -99,7 +99,7 @@ struct EffectReconciler {
       updated: updated.map { plan.hosts[$0].instance }, siblings: siblings.map { plan.hosts[$0].instance },
       checks: plan.policy.checks, falseAlarm: plan.policy.falseAlarm, horizon: plan.policy.burnIn.max,
       untilRequests: plan.policy.burnIn.untilRequests, reportInterval: analysisInterval)
-    return Task {
+    return ports.spawn {
       await analyst.observe(request) { verdict in
         await inbox.send(.input(.verdict(wave: wave, number: number, verdict)))
       }

@@ -20,6 +20,10 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   case planFoundChanges = 10
   case usage = 64
   case invalidPolicy = 65
+  /// 128 and the signal's number: the terminal was closed, Ctrl-C, SIGTERM. The rollout can be taken up again.
+  case hungUp = 129
+  case interrupted = 130
+  case terminated = 143
 
   /// What a rollout in this state means to a script.
   static func of(_ rollout: Rollout) -> ExitStatus {

@@ -1,1 +1,388 @@
-# canary-host
+#!/bin/sh
+# The host side of canary. Reads requests from standard input, answers on standard output, keeps a ledger of steps in
+# <directory>/.canary. Needs a POSIX sh, coreutils or busybox, tar, gzip, awk, find, and flock and setsid (util-linux
+# or busybox). Nothing that comes in a request is ever evaluated as shell code; only `arg` vectors are run, as they are.
+#
+#   request:  "request <verb>", then "<name> <value>" lines, then "end"; a stage is followed by the artifact and EOF
+#   answer:   "status <word>", then "<name> <value>" lines, then "end"
+#
+# Verbs: inspect, check (change nothing); stage, activate, run (a key, a fence and an outcome each).
+
+# A dropped connection, a closed terminal or Ctrl-C on the controller does not stop a step that has been accepted.
+trap '' HUP INT TERM PIPE
+
+newline='
+'
+callers_umask=$(umask)
+callers_lc_all=${LC_ALL-}
+callers_lc_all_is_set=${LC_ALL+yes}
+LC_ALL=C
+export LC_ALL
+
+# Space kept free on the host's disk when a release is staged, in KiB.
+reserve_kib=16384
+# Caps on an archive: entries, symbolic links (each costs a process to check), unpacked bytes per packed byte.
+max_entries=200000
+max_links=20000
+max_ratio=100
+max_slack=67108864
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+say() { printf '%s\n' "$*" 2>/dev/null; }
+
+# One line for people: control bytes become spaces, at most 600 bytes.
+one_line() { printf '%s' "$*" | tr '\000-\037\177' ' ' | head -c 600; }
+
+# respond STATUS DETAIL: an answer that is not kept.
+respond() {
+  say "status $1"
+  say "detail $(one_line "$2")"
+  say end
+}
+
+is_name() {
+  case $1 in
+    '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._+~-]*) return 1 ;;
+  esac
+  [ "${#1}" -le 128 ]
+}
+
+is_number() {
+  case $1 in
+    '' | *[!0-9]* | 0?*) return 1 ;;
+  esac
+  [ "${#1}" -le 18 ]
+}
+
+is_digest() {
+  case $1 in
+    *[!0-9a-f]*) return 1 ;;
+  esac
+  [ "${#1}" -eq 64 ]
+}
+
+# A path below a directory: relative, no empty, `.` or `..` component.
+is_inner_path() {
+  case /$1/ in
+    *//* | */./* | */../*) return 1 ;;
+  esac
+  case $1 in
+    *[[:cntrl:]]* | *\\*) return 1 ;;
+  esac
+  [ "${#1}" -le 1024 ]
+}
+
+is_directory_path() {
+  case $1 in
+    / | [!/]* | */) return 1 ;;
+    /*) is_inner_path "${1#/}" ;;
+    *) return 1 ;;
+  esac
+}
+
+# ---- disk ------------------------------------------------------------------------------------------------------------
+
+# Free KiB on the disk of $1, or of its nearest parent that exists.
+free_kib() {
+  place=$1
+  until [ -d "$place" ]; do place=$(dirname "$place"); done
+  df -Pk "$place" 2>/dev/null | awk 'NR == 2 { printf "%d", $4 }'
+}
+
+# A sync of one file or directory; an old `sync` ignores the name and syncs everything, which is as good.
+sync_path() { sync "$1" 2>/dev/null || sync; }
+sync_tree() { sync -f "$1" 2>/dev/null || sync; }
+
+# replace FILE TEXT: FILE holds TEXT after a crash at any moment, or what it held before.
+replace() {
+  printf '%s\n' "$2" 2>/dev/null >"$1.new" && sync_path "$1.new" && mv -f "$1.new" "$1" 2>/dev/null \
+    && sync_path "${1%/*}"
+}
+
+remove_tree() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  rm -rf "$1" 2>/dev/null && return 0
+  chmod -R u+rwX "$1" 2>/dev/null
+  rm -rf "$1" 2>/dev/null
+}
+
+# ---- releases --------------------------------------------------------------------------------------------------------
+
+# Digest of the complete release $1, or nothing.
+release_digest() {
+  manifest=$p_directory/releases/$1/.canary-release
+  [ -f "$manifest" ] && [ ! -L "$p_directory/releases/$1" ] || return 0
+  { IFS= read -r one && IFS= read -r two; } 2>/dev/null <"$manifest" || return 0
+  [ "$one" = "version $1" ] && is_digest "${two#digest }" && printf '%s' "${two#digest }"
+}
+
+# Version that `current` names, or nothing.
+current_version() {
+  [ -L "$p_directory/current" ] || return 0
+  target=$(readlink "$p_directory/current")
+  target=${target%/}
+  case $target in
+    releases/*) target=${target#releases/} ;;
+    "$p_directory"/releases/*) target=${target#"$p_directory"/releases/} ;;
+    *) return 0 ;;
+  esac
+  is_name "$target" && printf '%s' "$target"
+}
+
+# Keeps the newest complete releases, at most p_keep, and whatever else must stay.
+prune_releases() {
+  current=$(current_version)
+  kept=0
+  # Only names of ours pass is_name, so reading the output of ls is safe.
+  # shellcheck disable=SC2012
+  ls -1td "$p_directory"/releases/*/.canary-release 2>/dev/null | while IFS= read -r manifest; do
+    version=${manifest%/.canary-release}
+    version=${version##*/}
+    is_name "$version" || continue
+    [ -n "$(release_digest "$version")" ] || continue
+    kept=$((kept + 1))
+    [ "$kept" -gt "$p_keep" ] || continue
+    case "$version" in "$p_version" | "$current") continue ;; esac
+    case "$newline$p_protect" in *"$newline$version$newline"*) continue ;; esac
+    # Renamed first: a release that is half removed must not look complete.
+    mv -fT "$p_directory/releases/$version" "$p_directory/releases/.old-$version.$$" 2>/dev/null || continue
+    remove_tree "$p_directory/releases/.old-$version.$$"
+  done
+}
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+
+# Around `timeout`, as the leader of a session of its own. Busybox ends only the command itself at the limit, so what
+# that started goes here; with coreutils it is gone already.
+# shellcheck disable=SC2016 # expanded by the inner shell
+command_shell='
+limit=$1
+shift
+began=$(date +%s)
+timeout -k 5 "$limit" "$@" 9>&-
+status=$?
+case $status in
+  124 | 137 | 143) [ "$(($(date +%s) - began))" -lt "$limit" ] || kill -KILL 0 ;;
+esac
+exit "$status"
+'
+
+# run_command SECONDS OUTPUT_FILE ARGV...: in `current` where there is one. Sets command_status and command_failure
+# (empty after exit 0).
+#
+# The command gets /dev/null, a file for its output and no other descriptor, so nothing of ours waits for a child that
+# it leaves behind. The shell around `timeout` keeps descriptor 9: if this script is killed, the lock is held until the
+# command has ended, so a repeat never runs beside it.
+run_command() {
+  limit=$1
+  output=$2
+  shift 2
+  place=/
+  [ -d "$p_directory/current/" ] && place=$p_directory/current/
+  began=$(date +%s)
+  # The braces keep the shell's own word about a killed child out of standard error.
+  {
+    (
+      trap - HUP INT TERM PIPE
+      umask "$callers_umask"
+      if [ -n "$callers_lc_all_is_set" ]; then LC_ALL=$callers_lc_all; else unset LC_ALL; fi
+      CANARY_SERVICE=$p_service CANARY_DIRECTORY=$p_directory CANARY_ROLLOUT=$p_rollout CANARY_HOST=$p_host
+      CANARY_STEP=$p_step CANARY_VERSION=$p_version
+      export CANARY_SERVICE CANARY_DIRECTORY CANARY_ROLLOUT CANARY_HOST CANARY_STEP CANARY_VERSION
+      CDPATH='' cd -P -- "$place" || exit 126
+      exec setsid sh -c "$command_shell" sh "$limit" "$@"
+    ) </dev/null >"$output" 2>&1
+    command_status=$?
+  } 2>/dev/null
+  elapsed=$(($(date +%s) - began))
+  command_timed_out=
+  case $command_status in
+    0) command_failure= ;;
+    124 | 137 | 143)
+      if [ "$elapsed" -ge "$limit" ]; then
+        command_timed_out=yes
+        command_status=124
+        command_failure="ran longer than its limit of $limit s and was stopped"
+      else
+        command_failure="exited $command_status"
+      fi
+      ;;
+    126) command_failure="could not be started: $1 is not executable" ;;
+    127) command_failure="could not be started: $1 is not found" ;;
+    *) command_failure="exited $command_status" ;;
+  esac
+}
+
+output_hex() { tail -c 4096 "$1" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
+
+# ---- ledger ----------------------------------------------------------------------------------------------------------
+
+# Decides what a request with this key and fence gets. Under the lock, or for a first look without it.
+# Sets fence_order to lower, equal or higher, and verdict to finished, refused, open or damaged.
+judge_key() {
+  record=$p_directory/.canary/steps/$p_rollout/$p_step-$p_attempt
+  stored_epoch=0
+  stored_step=0
+  verdict=open
+  if [ -f "$p_directory/.canary/fence" ]; then
+    read -r stored_epoch stored_step 2>/dev/null <"$p_directory/.canary/fence"
+    is_number "$stored_epoch" && is_number "$stored_step" || verdict=damaged
+  fi
+  [ "$verdict" = open ] || return 0
+  fence_order=higher
+  if [ "$p_epoch" -eq "$stored_epoch" ] && [ "$p_fence_step" -eq "$stored_step" ]; then
+    fence_order=equal
+  elif [ "$p_epoch" -lt "$stored_epoch" ]; then
+    fence_order=lower
+  elif [ "$p_epoch" -eq "$stored_epoch" ] && [ "$p_fence_step" -lt "$stored_step" ]; then
+    fence_order=lower
+  fi
+  # A finished key answers whatever the fence: telling what happened changes nothing.
+  if [ -f "$record.outcome" ]; then
+    verdict=finished
+  elif [ "$fence_order" = lower ]; then
+    verdict=refused
+  fi
+}
+
+say_refused() {
+  say "status refused"
+  say "fence $stored_epoch $stored_step"
+  say "detail a controller with a higher fence ($stored_epoch.$stored_step) works on this host"
+  say end
+}
+
+say_damaged() {
+  respond failed "$p_directory/.canary/fence is damaged: nothing is done on this host until someone has looked at it \
+and removed it"
+}
+
+# claim FILE TEXT: writes it unless it is there already. Fails when FILE says something else, which is then in claimed.
+claim() {
+  claimed=
+  if [ -f "$1" ]; then
+    IFS= read -r claimed <"$1"
+    [ "$claimed" = "$2" ]
+  else
+    replace "$1" "$2"
+  fi
+}
+
+# Accepts the key: fence and intent are on disk before anything is done. Else answers and fails.
+accept_key() {
+  mkdir -p "${record%/*}" 2>/dev/null
+  if ! claim "$p_directory/.canary/service" "$p_service" && [ -n "$claimed" ]; then
+    respond failed "$p_directory belongs to the service $claimed (see .canary/service there), not to $p_service: \
+give each service a directory of its own"
+  elif ! claim "${record%/*}/host" "$p_host" && [ -n "$claimed" ]; then
+    respond failed "the instances $claimed and $p_host share the directory $p_directory: give each one its own"
+  elif replace "$p_directory/.canary/fence" "$p_epoch $p_fence_step" \
+    && printf '%s\n' "$p_rollout/$p_step-$p_attempt" 2>/dev/null >"$p_directory/.canary/working" \
+    && replace "$record.started" "$$"; then
+    return 0
+  else
+    respond failed "cannot write to $p_directory/.canary, nothing was done: $(why_unwritable "$p_directory")"
+  fi
+  return 1
+}
+
+why_unwritable() {
+  if [ "$(free_kib "$1")" -lt 64 ]; then
+    printf '%s' "the disk is full, free some space"
+  else
+    printf '%s' "is the disk full or read-only, and may the user $(id -un) write there?"
+  fi
+}
+
+# conclude STATUS [DETAIL [OUTPUT_FILE]]: keeps the outcome, then answers.
+conclude() {
+  outcome="status $1"
+  [ -z "${2-}" ] || outcome="$outcome${newline}detail $(one_line "$2")"
+  [ -z "${3-}" ] || outcome="$outcome${newline}output_hex $(output_hex "$3")"
+  replace "$record.outcome" "$outcome"
+  rm -f "$p_directory/.canary/working"
+  say "$outcome"
+  say end
+}
+
+# with_key WAIT ARGV...: takes the lock, settles the key, and carries out the verb when there is something to do.
+with_key() {
+  lock_wait=$1
+  shift
+  if ! prepare_ledger; then
+    respond failed "cannot make $p_directory/.canary, nothing was done: $(why_unwritable "$p_directory")"
+    return
+  fi
+  { locked_key "$@"; } 9>>"$p_directory/.canary/lock"
+}
+
+prepare_ledger() {
+  [ -d "$p_directory" ] || (umask "$callers_umask" && mkdir -p "$p_directory") 2>/dev/null || return 1
+  [ -d "$p_directory/.canary/incoming" ] || mkdir -p "$p_directory/.canary/incoming" 2>/dev/null || return 1
+  chmod 700 "$p_directory/.canary" 2>/dev/null && true 2>/dev/null >>"$p_directory/.canary/lock"
+}
+
+locked_key() {
+  # First without `timeout`: busybox leaves a watcher behind for up to a second, which would hold the lock.
+  if ! flock -n -x 9 2>/dev/null && ! timeout "$lock_wait" flock -x 9 >/dev/null 2>&1; then
+    holder=
+    [ ! -f "$p_directory/.canary/working" ] || IFS= read -r holder <"$p_directory/.canary/working"
+    respond not_accepted "another step (${holder:-unknown}) still runs on this host after $lock_wait s: \
+see what it waits for, then try again"
+    return
+  fi
+  judge_key
+  case $verdict in
+    finished)
+      [ "$fence_order" != higher ] || replace "$p_directory/.canary/fence" "$p_epoch $p_fence_step"
+      cat "$record.outcome"
+      say end
+      ;;
+    refused) say_refused ;;
+    damaged) say_damaged ;;
+    open) if accept_key; then carry_out "$@"; fi ;;
+  esac
+}
+
+carry_out() {
+  case $verb in
+    stage) do_stage ;;
+    activate) do_activate "$@" ;;
+    run) run_and_conclude "$p_step command" "$@" ;;
+  esac
+}
+
+# ---- activate and run ------------------------------------------------------------------------------------------------
+
+do_activate() {
+  if [ -z "$(release_digest "$p_version")" ]; then
+    conclude failed "the release $p_version is not complete in $p_directory/releases: stage it first"
+    return
+  fi
+  if [ -e "$p_directory/current" ] && [ ! -L "$p_directory/current" ]; then
+    conclude failed "$p_directory/current is not a symbolic link: move it away, then try again"
+    return
+  fi
+  link=$p_directory/.canary/current.new
+  rm -rf "$link"
+  if ! ln -s "releases/$p_version" "$link" 2>"$record.output" \
+    || ! mv -fT "$link" "$p_directory/current" 2>>"$record.output"; then
+    conclude failed "cannot move $p_directory/current: $(why_unwritable "$p_directory")" "$record.output"
+    return
+  fi
+  sync_path "$p_directory"
+  if [ "$#" -eq 0 ]; then conclude succeeded; else run_and_conclude "restart command" "$@"; fi
+}
+
+run_and_conclude() {
+  what=$1
+  shift
+  run_command "$p_timeout" "$record.output" "$@"
+  if [ -z "$command_failure" ]; then
+    conclude succeeded
+  else
+    conclude failed "the $what $command_failure" "$record.output"
+  fi
+}
+

@@ -5,33 +5,36 @@ extension Draft {
     var before = -1
     while before != events.count, !state.isEnded {
       before = events.count
-      advanceHosts()
+      settleHosts()
       advancePhase()
+      // Last, so that no step begins in the decision that fails the wave or turns the rollout.
+      if before == events.count { beginSteps() }
     }
   }
 
   // MARK: Hosts
 
-  private mutating func advanceHosts() {
-    guard let active = state.activeHosts else { return }
-    for index in active { advanceHost(index) }
+  private mutating func settleHosts() {
+    for index in state.activeHosts ?? [] {
+      switch state.hosts[index].position {
+      case .inFlight(let intent): resumeContact(intent, index)
+      case .verifying(let verification): verify(verification, index)
+      case .healthy: failIfUnhealthy(index)
+      case .outside, .waiting, .reverted, .failed, .skipped: break
+      }
+    }
   }
 
-  private mutating func advanceHost(_ index: Int) {
-    switch state.hosts[index].position {
-    case .waiting(let step): beginStep(step, index)
-    case .inFlight(let intent): resumeContact(intent, index)
-    case .verifying(let verification): verify(verification, index)
-    case .healthy, .reverted: failIfUnhealthy(index)
-    case .outside, .failed, .skipped: break
+  private mutating func beginSteps() {
+    for index in state.activeHosts ?? [] {
+      if case .waiting(let step) = state.hosts[index].position { beginStep(step, index) }
     }
   }
 
   private mutating func beginStep(_ step: StepKind, _ index: Int) {
     let host = state.hosts[index]
     guard state.pause == nil || step == .undrain || step.isRevert, mayBegin(step) else { return }
-    // Instances that are down already cost nothing more; any other needs room under max_unavailable.
-    if state.takesDown(step), !host.isDown, state.downCount >= state.plan.maxUnavailable { return }
+    if state.takesDown(step), !state.hasRoom(toTakeDown: index) { return }
     let giveUp = now + policy.healthyDeadline + state.timeLimit(step)
     emit(.stepIntended(host: index, step: step, attempt: host.attempt, fence: state.nextFence(), giveUp: giveUp))
   }

@@ -1,6 +1,10 @@
 /// Consequences for the rollout as a whole.
 extension Draft {
   mutating func advancePhase() {
+    if let operation = state.pendingAbort {
+      startRollback(.aborted, operation)
+      return
+    }
     switch state.phase {
     case .queued: if state.epoch > 0, state.pause == nil { startNextWave() }
     case .updating(let wave, let deadline): advanceWave(wave, deadline)
@@ -45,16 +49,18 @@ extension Draft {
       failWave(failure)
       return
     }
-    let hosts = state.plan.waves[wave].hosts
-    guard hosts.allSatisfy({ state.hosts[$0].isSettled }) else {
+    // Hosts of earlier waves count too: a retry may have begun them anew.
+    guard state.isSettled(through: wave) else {
       if state.pause == nil, now >= deadline {
         failWave(stalled)
       }
       return
     }
     guard state.pause == nil else { return }
-    if state.plan.waves[wave].kind == .canary {
-      finishCanary(wave, hosts)
+    if state.passedWaves > wave {
+      pass(wave)
+    } else if state.plan.waves[wave].kind == .canary {
+      finishCanary(wave, state.plan.waves[wave].hosts)
     } else {
       emit(.wavePassed(wave: wave, grounds: .healthy))
       pass(wave)
@@ -201,13 +207,17 @@ extension Draft {
     var failed: [String] = []
     var open: [String] = []
     var moves = false
+    var isStaging = false
     for index in state.hosts.indices {
       let host = state.hosts[index]
       switch host.position {
+      case .inFlight where !host.isTouched: isStaging = true
       case .inFlight, .verifying:
         moves = true
         open.append(state.name(index).text)
-      case .waiting where host.direction == .revert: open.append(state.name(index).text)
+      case .waiting(let step) where host.direction == .revert:
+        if !state.takesDown(step) || state.hasRoom(toTakeDown: index) || state.awaitsNews(of: index) { moves = true }
+        open.append(state.name(index).text)
       case .failed(let detail, _) where host.direction == .revert: failed.append("\(state.name(index)): \(detail)")
       default: break
       }
@@ -218,9 +228,10 @@ extension Draft {
       emit(.stuck(detail: "could not go back: \(named(failed)); \(kept)"))
       return
     }
-    if !open.isEmpty, now < deadline { return }
+    // An upload to a host that nothing else was done to is awaited, but leaves nothing to undo.
+    if !open.isEmpty || isStaging, now < deadline { return }
     if !open.isEmpty {
-      emit(.stuck(detail: "not back within \(policy.progressDeadline): \(named(open))"))
+      emit(.stuck(detail: "no instance came back within \(policy.progressDeadline): \(named(open))"))
     } else if !failed.isEmpty {
       emit(.stuck(detail: "could not go back: \(named(failed))"))
     } else {
@@ -237,7 +248,7 @@ extension Draft {
   }
 
   private mutating func advanceStopping(_ operation: Operation) {
-    guard !state.hasStepsInFlight else { return }
+    guard !state.hasStepsInFlight, !state.hasHostsToPutBack else { return }
     let exposed = state.exposedHosts.map { state.name($0).text }
     let where_ = exposed.isEmpty ? "no instance runs the release" : "left on the release or unsure: \(named(exposed))"
     emit(.ended(.aborted, detail: "aborted by \(operation.by) and held; \(where_)"))

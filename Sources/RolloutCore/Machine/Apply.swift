@@ -6,9 +6,11 @@ extension Rollout {
     guard at >= lastEventAt else { throw illegal(event, "it is older than the event before it") }
     switch event {
     case .planned: throw illegal(event, "there is a plan already")
-    case .controllerTookOver(let epoch, _, let gap): try applyTakeover(event, epoch, gap)
+    case .controllerTookOver(let epoch, _, let gap): try applyTakeover(event, epoch, gap, at)
     case .controllerStopped: break
-    case .clocksShifted(let by, _): if pause == nil { shiftDeadlines(by: by) }
+    case .clocksShifted(let by, _):
+      shiftDeadlines(by: by)
+      if let since = pause?.since { pause?.since = since + by }
     case .stepIntended, .stepFinished, .stepFailed, .stepDeferred, .stepQuestioned, .stepReissued, .questionRepeated:
       try applyStep(event, at)
     case .healthChanged, .hostVerified, .hostFailed: try applyHost(event, at)
@@ -18,28 +20,34 @@ extension Rollout {
     case .halted(let halt):
       if case .halted = phase { throw illegal(event, "it is halted already") }
       guard let wave = currentWave else { throw illegal(event, "no wave is at work") }
-      pause = nil
+      endPause(at)
       phase = .halted(wave: wave, halt)
+      turnDrainedHosts()
     case .rollbackStarted(let cause, let operation, let deadline):
-      try applyRollback(event, cause, operation, deadline)
+      try applyRollback(event, cause, operation, deadline, at)
     case .stuck(let detail):
+      endPause(at)
       switch phase {
       case .rollingBack(let cause, _): phase = .stuck(cause, detail: detail)
       case .updating where plan.kind == .rollback: phase = .stuck(.requested, detail: detail)
       default: throw illegal(event, "nothing is being undone")
       }
-      pause = nil
+      turnDrainedHosts()
     case .ended(let fate, let detail):
       phase = .ended(fate, detail: detail)
       pause = nil
     }
     lastEventAt = at
+    // The clock was set back, and the events to come are stamped by it.
+    if case .clocksShifted(let by, _) = event, by < .zero { lastEventAt = at + by }
     eventCount += 1
   }
 
   func illegal(_ event: Event, _ detail: String) -> ReplayError { .illegal(kind: event.kind, detail: detail) }
 
-  private mutating func applyTakeover(_ event: Event, _ epoch: Int64, _ gap: TimeSpan) throws(ReplayError) {
+  private mutating func applyTakeover(
+    _ event: Event, _ epoch: Int64, _ gap: TimeSpan, _ at: Timestamp
+  ) throws(ReplayError) {
     guard epoch > self.epoch else { throw illegal(event, "epoch \(epoch) after epoch \(self.epoch)") }
     guard gap >= .zero else { throw illegal(event, "a gap of \(gap)") }
     self.epoch = epoch
@@ -51,8 +59,12 @@ extension Rollout {
         intent.number = lastNumber
         intent.contact = .asking
         updateHost(index) { $0.position = .inFlight(intent) }
-      // Nobody watched, so its healthy time begins anew with the first answer that the new controller sees.
+      // Nobody watched, so its healthy time begins anew with the first answer that the new controller sees; one that
+      // was healthy in time gets the time to be seen so again.
       case .verifying(var verification) where !plan.policy.probes.isEmpty:
+        if verification.healthySince != nil, pause == nil {
+          verification.deadline = max(verification.deadline, at + plan.policy.healthyDeadline)
+        }
         verification.healthySince = nil
         updateHost(index) {
           $0.health = nil
@@ -84,7 +96,9 @@ extension Rollout {
         Phase.BurnIn(
           since: at, earliest: earliest, latest: latest, isExtended: false, number: lastNumber, verdict: nil))
     case .verdictReached(let wave, let verdict):
-      guard case .burningIn(wave, var burnIn) = phase else { throw illegal(event, "no burn-in runs") }
+      guard case .burningIn(wave, var burnIn) = phase, burnIn.verdict != verdict else {
+        throw illegal(event, "no burn-in runs that it is news to")
+      }
       burnIn.verdict = verdict
       phase = .burningIn(wave: wave, burnIn)
     case .burnInExtended(let wave, let latest):
@@ -95,11 +109,16 @@ extension Rollout {
       burnIn.latest = latest
       phase = .burningIn(wave: wave, burnIn)
     case .wavePassed(let wave, let grounds):
-      guard currentWave == wave, passedWaves == wave else { throw illegal(event, "wave \(wave + 1) is not at work") }
+      guard currentWave == wave, passedWaves == wave, allows(grounds, wave) else {
+        throw illegal(event, "wave \(wave + 1) cannot pass so")
+      }
       if case .burnedIn = grounds, provenAt == nil { provenAt = at }
       passedWaves = wave + 1
     case .approvalAwaited(let wave, let deadline):
-      guard currentWave == wave, passedWaves == wave + 1 else { throw illegal(event, "wave \(wave + 1) has not passed") }
+      guard currentWave == wave, passedWaves == wave + 1 else {
+        throw illegal(event, "wave \(wave + 1) has not passed")
+      }
+      if case .waitingApproval = phase { throw illegal(event, "it is awaited already") }
       phase = .waitingApproval(wave: wave, deadline: deadline)
     default: throw illegal(event, "not an event of a wave")
     }
@@ -109,14 +128,25 @@ extension Rollout {
     if case .queued = phase { wave == 0 } else { currentWave == wave - 1 }
   }
 
+  /// A wave without a burn-in passes when its hosts are done; a canary out of its burn-in, or by a person.
+  private func allows(_ grounds: PassGrounds, _ wave: Int) -> Bool {
+    switch (grounds, phase) {
+    case (.healthy, .updating): plan.waves[wave].kind == .rolling && isSettled(through: wave)
+    case (.burnedIn, .burningIn), (.inconclusive, .burningIn): true
+    case (.promoted, .burningIn), (.promoted, .halted): true
+    default: false
+    }
+  }
+
   private mutating func applyRollback(
-    _ event: Event, _ cause: RollbackCause, _ operation: Operation?, _ deadline: Timestamp
+    _ event: Event, _ cause: RollbackCause, _ operation: Operation?, _ deadline: Timestamp, _ at: Timestamp
   ) throws(ReplayError) {
     guard isReversible else { throw illegal(event, "this rollout has no way back") }
     if case .rollingBack = phase { throw illegal(event, "it is rolling back already") }
     if case .stuck = phase { throw illegal(event, "it is stuck in a rollback") }
     if let operation { remember(operation) }
-    pause = nil
+    endPause(at)
+    pendingAbort = nil
     phase = .rollingBack(cause, deadline: deadline)
     for index in hosts.indices { turnBack(index) }
   }
@@ -130,15 +160,27 @@ extension Rollout {
     case .waiting, .verifying, .healthy, .failed: break
     }
     let position = firstRevertPosition(of: host)
+    let isKnownDown = isKnownDown(index)
     updateHost(index) {
       $0.isImpaired = host.isDown
+      $0.isSeenDown = isKnownDown
       $0.direction = .revert
       $0.health = nil
       $0.position = position
     }
   }
 
+  /// Forward work stopped: what was taken out of its load balancer and is unchanged goes back into it.
+  mutating func turnDrainedHosts() {
+    guard !plan.policy.release.undrain.isEmpty else { return }
+    for index in hosts.indices where hosts[index].isDrained && !hosts[index].isActivated {
+      guard case .waiting(.activate) = hosts[index].position else { continue }
+      updateHost(index) { $0.position = .waiting(.undrain) }
+    }
+  }
+
   mutating func remember(_ operation: Operation) {
+    if recentRequests.contains(operation.request) { return }
     recentRequests.append(operation.request)
     if recentRequests.count > Self.rememberedRequests { recentRequests.removeFirst() }
   }

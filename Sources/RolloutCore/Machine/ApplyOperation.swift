@@ -1,15 +1,17 @@
 /// Events of people, and time that does not count.
 extension Rollout {
   mutating func applyOperation(_ event: Event, _ at: Timestamp) throws(ReplayError) {
+    if let request = event.soleRequest, recentRequests.contains(request) {
+      throw illegal(event, "request \(request) was taken already")
+    }
     switch event {
     case .paused(let operation):
       guard pause == nil else { throw illegal(event, "it is paused already") }
       pause = Pause(since: at, operation: operation)
       remember(operation)
     case .resumed(let operation):
-      guard let pause else { throw illegal(event, "it is not paused") }
-      self.pause = nil
-      shiftDeadlines(by: at - pause.since)
+      guard pause != nil else { throw illegal(event, "it is not paused") }
+      endPause(at)
       remember(operation)
     case .promoted(let operation, let full):
       guard currentWave != nil || full else { throw illegal(event, "no gate to pass") }
@@ -17,15 +19,28 @@ extension Rollout {
       remember(operation)
     case .hostSkipped(let operation, let index):
       try known(event, index)
-      updateHost(index) { $0.position = .skipped(reason: operation.reason) }
+      switch hosts[index].position {
+      case .outside, .skipped, .reverted: throw illegal(event, "\(name(index)) is \(hosts[index].stateName)")
+      default: break
+      }
+      updateHost(index) {
+        $0.health = nil
+        $0.position = .skipped(reason: operation.reason)
+      }
       remember(operation)
     case .retried(let operation, let deadline):
       try applyRetry(event, deadline)
       remember(operation)
     case .abortRequested(let operation, let mode):
-      if mode == .hold {
-        pause = nil
+      if case .stopping = phase { throw illegal(event, "it is being aborted already") }
+      switch (mode, phase) {
+      case (.hold, _):
+        endPause(at)
+        pendingAbort = nil
         phase = .stopping(operation)
+        turnDrainedHosts()
+      case (.rollback, .rollingBack), (.rollback, .stuck): break
+      case (.rollback, _): pendingAbort = operation
       }
       remember(operation)
     default: throw illegal(event, "not an operation")
@@ -35,6 +50,8 @@ extension Rollout {
   private mutating func applyRetry(_ event: Event, _ deadline: Timestamp) throws(ReplayError) {
     switch phase {
     case .halted(let wave, _):
+      // A host that failed after its wave had passed takes the wave back: it is done and judged again.
+      passedWaves = min(passedWaves, wave)
       phase = .updating(wave: wave, progressDeadline: deadline)
     case .stuck(let cause, _):
       phase = plan.kind == .rollback
@@ -42,6 +59,8 @@ extension Rollout {
     default: throw illegal(event, "nothing waits for a retry")
     }
     for index in hosts.indices { beginAnew(index, deadline) }
+    // Steps that were in flight when it got stuck may have ended on the way forward.
+    if case .rollingBack = phase { for index in hosts.indices { turnBack(index) } }
   }
 
   /// Failed hosts start their way again under new keys; hosts still being verified get a new deadline.
@@ -49,10 +68,12 @@ extension Rollout {
     switch hosts[index].position {
     case .failed:
       let host = hosts[index]
+      let isKnownDown = isKnownDown(index)
       let position = host.direction == .revert ? firstRevertPosition(of: host) : .waiting(firstStep)
       updateHost(index) {
         $0.attempt += 1
         $0.isImpaired = host.isDown
+        $0.isSeenDown = isKnownDown
         $0.health = nil
         $0.position = position
       }
@@ -66,6 +87,11 @@ extension Rollout {
   /// Moves every deadline, and every start that a length is measured from, by `by`.
   mutating func shiftDeadlines(by: TimeSpan) {
     guard by != .zero else { return }
+    shiftPhase(by: by)
+    shiftHosts(by: by)
+  }
+
+  private mutating func shiftPhase(by: TimeSpan) {
     switch phase {
     case .updating(let wave, let deadline): phase = .updating(wave: wave, progressDeadline: deadline + by)
     case .burningIn(let wave, var burnIn):
@@ -76,17 +102,41 @@ extension Rollout {
     case .rollingBack(let cause, let deadline): phase = .rollingBack(cause, deadline: deadline + by)
     case .queued, .halted, .stuck, .stopping, .ended: break
     }
+  }
+
+  private mutating func shiftHosts(by: TimeSpan) {
     for index in hosts.indices {
       switch hosts[index].position {
       case .inFlight(var intent):
+        intent.since = intent.since + by
         intent.giveUp = intent.giveUp + by
         if case .deferred(let detail, let retryAt, let thenAsk) = intent.contact {
           intent.contact = .deferred(detail: detail, retryAt: retryAt + by, thenAsk: thenAsk)
         }
         updateHost(index) { $0.position = .inFlight(intent) }
       case .verifying(var verification):
+        verification.since = verification.since + by
         verification.deadline = verification.deadline + by
         verification.healthySince = verification.healthySince.map { $0 + by }
+        updateHost(index) { $0.position = .verifying(verification) }
+      default: break
+      }
+    }
+  }
+
+  /// Ends a pause, if there is one. What it held goes on where it was; what began under it loses only its own time.
+  mutating func endPause(_ at: Timestamp) {
+    guard let since = pause?.since else { return }
+    pause = nil
+    shiftPhase(by: at - since)
+    for index in hosts.indices {
+      switch hosts[index].position {
+      case .inFlight(var intent):
+        intent.giveUp = intent.giveUp + (at - max(since, intent.since))
+        updateHost(index) { $0.position = .inFlight(intent) }
+      case .verifying(var verification):
+        verification.deadline = verification.deadline + (at - max(since, verification.since))
+        verification.healthySince = verification.healthySince.map { $0 + (at - max(since, $0)) }
         updateHost(index) { $0.position = .verifying(verification) }
       default: break
       }
@@ -128,6 +178,16 @@ extension Event {
     case .rollbackStarted: "rollbackStarted"
     case .stuck: "stuck"
     case .ended: "ended"
+    }
+  }
+
+  /// The request of an event that its request causes only once.
+  var soleRequest: String? {
+    switch self {
+    case .paused(let operation), .resumed(let operation), .promoted(let operation, _), .hostSkipped(let operation, _),
+      .abortRequested(let operation, .rollback):
+      operation.request
+    default: nil
     }
   }
 

@@ -12,7 +12,7 @@ extension Rollout {
     case .stepFailed(let index, let step, let detail):
       let intent = try inFlight(event, index)
       guard intent.step == step else { throw illegal(event, "\(intent.step.rawValue) is in flight") }
-      fail(index, detail: detail)
+      fail(index, detail: detail, isUnknown: false)
     case .stepDeferred(let index, let detail, let retryAt):
       var intent = try inFlight(event, index)
       if case .deferred = intent.contact { throw illegal(event, "it is deferred already") }
@@ -71,7 +71,7 @@ extension Rollout {
 
   /// A step succeeded: where that leaves the host.
   private mutating func settle(_ index: Int, _ step: StepKind, verifyBy: Timestamp?, _ at: Timestamp) {
-    let next = self.step(after: step)
+    let next = self.step(after: step, index)
     let trusted = plan.policy.probes.isEmpty
     updateHost(index) {
       switch step {
@@ -91,15 +91,17 @@ extension Rollout {
         $0.position = .healthy(since: at)
       } else {
         $0.isTouched = false
+        $0.isImpaired = false
+        $0.isSeenDown = false
+        // Its drain and undrain are spent under these keys.
+        $0.attempt += 1
         $0.position = .waiting(.drain)
       }
     }
     if case .rollingBack = phase { turnBack(index) }
   }
 
-  mutating func fail(_ index: Int, detail: String) {
-    var isUnknown = false
-    if case .inFlight(let intent) = hosts[index].position, intent.contact != .sending { isUnknown = true }
+  mutating func fail(_ index: Int, detail: String, isUnknown: Bool) {
     updateHost(index) { $0.position = .failed(detail: detail, isUnknown: isUnknown) }
     if case .rollingBack = phase { turnBack(index) }
   }
@@ -108,8 +110,14 @@ extension Rollout {
     switch event {
     case .healthChanged(let index, let health):
       try known(event, index)
+      guard hosts[index].health != health else { throw illegal(event, "no news of \(name(index))") }
       updateHost(index) {
         $0.health = health
+        // It waits, and serves after all.
+        if health == .healthy, case .waiting = $0.position {
+          $0.isImpaired = false
+          $0.isSeenDown = false
+        }
         if case .verifying(var verification) = $0.position {
           verification.healthySince = health == .healthy ? at : nil
           $0.position = .verifying(verification)
@@ -126,14 +134,16 @@ extension Rollout {
           $0.position = undrains ? .waiting(.revertUndrain) : .reverted(since: at)
         }
         $0.isImpaired = false
+        $0.isSeenDown = false
         if !undrains { $0.isDrained = false }
       }
       moveProgressDeadline(progressDeadline)
     case .hostFailed(let index, let detail):
       try known(event, index)
       switch hosts[index].position {
-      case .outside, .failed, .skipped: throw illegal(event, "\(name(index)) is \(hosts[index].stateName)")
-      default: fail(index, detail: detail)
+      case .inFlight: fail(index, detail: detail, isUnknown: true)
+      case .verifying, .healthy: fail(index, detail: detail, isUnknown: false)
+      default: throw illegal(event, "\(name(index)) is \(hosts[index].stateName)")
       }
     default: throw illegal(event, "not an event of a host")
     }
@@ -154,6 +164,10 @@ extension Rollout {
   }
 
   private mutating func moveProgressDeadline(_ deadline: Timestamp) {
-    if case .updating(let wave, _) = phase { phase = .updating(wave: wave, progressDeadline: deadline) }
+    switch phase {
+    case .updating(let wave, _): phase = .updating(wave: wave, progressDeadline: deadline)
+    case .rollingBack(let cause, _): phase = .rollingBack(cause, deadline: deadline)
+    default: break
+    }
   }
 }

@@ -25,7 +25,10 @@ extension Rollout {
       draft.emit(.controllerStopped(reason: reason))
       return draft.events
     case .clockJumped(let by, let reason):
-      if by != .zero { draft.emit(.clocksShifted(by: by, reason: reason)) }
+      if by != .zero {
+        draft.emit(.clocksShifted(by: by, reason: reason))
+        draft.now = max(now, draft.state.lastEventAt)
+      }
     case .outcome(let host, let number, let outcome): draft.take(outcome, host: host, number: number)
     case .answered(let host, let number, let record): draft.take(record, host: host, number: number)
     case .unreachable(let host, let number, let detail): draft.takeUnreachable(host, number: number, detail)
@@ -43,7 +46,7 @@ extension Rollout {
 /// A copy of the state that takes its own events in as it emits them.
 struct Draft {
   var state: Rollout
-  let now: Timestamp
+  var now: Timestamp
   private(set) var events: [Event] = []
 
   init(state: Rollout, now: Timestamp) {
@@ -139,13 +142,14 @@ struct Draft {
     let known = state.hosts[host].health
     guard known != health else { return }
     // An untouched instance that answers well is what everybody assumes: no news.
-    if known == nil, health == .healthy, expecting == nil { return }
+    if known == nil, health == .healthy, expecting == nil, !state.hosts[host].isImpaired { return }
     if case .unhealthy = known, case .unhealthy = health { return }
     emit(.healthChanged(host: host, health: health))
   }
 
   mutating func take(_ verdict: Verdict, wave: Int, number: Int64) {
-    guard case .burningIn(wave, let burnIn) = state.phase, burnIn.number == number, burnIn.verdict != verdict
+    guard case .burningIn(wave, let burnIn) = state.phase, burnIn.number == number, burnIn.verdict != verdict,
+      state.passedWaves == wave
     else { return }
     emit(.verdictReached(wave: wave, verdict: verdict))
   }

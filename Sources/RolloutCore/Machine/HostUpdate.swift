@@ -10,6 +10,8 @@ public struct HostUpdate: Hashable, Sendable {
   public internal(set) var isActivated = false
   /// It was not serving when it began to wait for its present step.
   public internal(set) var isImpaired = false
+  /// It was seen not to serve when it began to wait for its present step; without this, it may serve after all.
+  public internal(set) var isSeenDown = false
   /// Taken out of its load balancer by `drain` and not put back.
   public internal(set) var isDrained = false
   /// Last word of its probes for the version it should run now; nil when they have not agreed yet.
@@ -70,7 +72,7 @@ public struct HostUpdate: Hashable, Sendable {
     case .verifying: return true
     case .failed(_, let isUnknown): return isTouched || isUnknown
     case .inFlight(let intent):
-      if case .sending = intent.contact { return intent.step != .stage || isDrained }
+      if case .sending = intent.contact { return intent.step != .stage || isDrained || isImpaired }
       return true
     }
   }

@@ -29,8 +29,10 @@ extension Draft {
     let grounds = PassGrounds.promoted(by: operation.by, reason: operation.reason)
     switch state.phase {
     case .burningIn(let wave, _):
+      // Passed already and held by a pause: only the waits after it are left to skip.
+      guard full || state.passedWaves == wave else { throw .nothingToPromote(state: state.stateName) }
       emit(.promoted(operation, full: full))
-      emit(.wavePassed(wave: wave, grounds: grounds))
+      if state.passedWaves == wave { emit(.wavePassed(wave: wave, grounds: grounds)) }
     case .waitingApproval:
       emit(.promoted(operation, full: full))
       startNextWave()
@@ -48,8 +50,8 @@ extension Draft {
   private mutating func retry(_ operation: Operation) throws(Rejection) {
     switch state.phase {
     case .halted(let wave, let halt):
-      // An approval nobody gave has nothing to redo: the gate opens again for another while.
-      if halt.cause == .approvalTimedOut || state.passedWaves > wave {
+      // An approval nobody gave has nothing to redo.
+      if halt.cause != .failed, state.passedWaves > wave {
         throw .nothingToRetry(state: "the wave has passed; `canary promote` goes on")
       }
       emit(.retried(operation, progressDeadline: now + policy.progressDeadline))
@@ -82,7 +84,7 @@ extension Draft {
     }
     emit(.abortRequested(operation, mode: mode))
     guard mode == .rollback else { return }
-    if case .stuck = state.phase {
+    if case .stuck = state.phase, state.plan.kind == .release {
       emit(.retried(operation, progressDeadline: now + policy.progressDeadline))
     } else {
       startRollback(.aborted, operation)

@@ -28,11 +28,11 @@ extension Rollout {
     guard !plan.policy.probes.isEmpty, !isEnded else { return false }
     switch hosts[index].position {
     case .outside: return plan.hosts[index].task == .none
-    case .waiting(.stage), .waiting(.drain), .waiting(.undrain), .waiting(.revertUndrain): return true
-    case .waiting(.activate): return !hosts[index].isTouched
+    case .waiting(.undrain), .waiting(.revertUndrain): return true
+    case .waiting: return !hosts[index].isDrained
     case .inFlight(let intent): return intent.step == .stage
     case .verifying, .healthy, .reverted: return true
-    case .waiting, .failed, .skipped: return false
+    case .failed, .skipped: return false
     }
   }
 
@@ -61,6 +61,16 @@ extension Rollout {
       hosts.indices.filter { hosts[$0].isDown } + hosts.indices.filter { !hosts[$0].isDown }
     case .stuck, .stopping: Array(hosts.indices)
     }
+  }
+
+  /// Every host up to this wave is done or out of it.
+  func isSettled(through wave: Int) -> Bool {
+    plan.waves[...wave].allSatisfy { $0.hosts.allSatisfy { hosts[$0].isSettled } }
+  }
+
+  /// Instances that are out of their load balancer with nothing else left to do to them.
+  var hasHostsToPutBack: Bool {
+    hosts.contains { if case .waiting(.undrain) = $0.position { true } else { false } }
   }
 
   /// Verification stands still: nobody will act on its end.
@@ -100,7 +110,7 @@ extension Rollout {
     return earliest
   }
 
-  private func burnInDeadline(_ burnIn: Phase.BurnIn) -> Timestamp {
+  func burnInDeadline(_ burnIn: Phase.BurnIn) -> Timestamp {
     let awaitsStart = plan.policy.checks.allSatisfy(\.muted) || burnIn.verdict?.outcome == .pass
     return awaitsStart ? burnIn.earliest : max(burnIn.latest, burnIn.earliest)
   }

@@ -12,6 +12,8 @@ public struct Rollout: Hashable, Sendable {
   public internal(set) var epoch: Int64 = 0
   /// Number of the last intent, question or analysis. Only grows.
   public internal(set) var lastNumber: Int64 = 0
+  /// An abort that rolls back was asked for and the way back has not begun.
+  var pendingAbort: Operation?
   /// Set once by `promote --full`: burn-ins and approvals are passed as soon as they are reached.
   public internal(set) var skipsWaits: Operation?
   /// Waves that passed, from the first on.
@@ -57,6 +59,7 @@ public struct Rollout: Hashable, Sendable {
   /// The fold of a whole journal.
   public static func replay(_ events: [(event: Event, at: Timestamp)]) throws(ReplayError) -> Rollout {
     guard let first = events.first, case .planned(let plan) = first.event else { throw .missingPlan }
+    if let flaw = plan.flaw { throw .illegal(kind: first.event.kind, detail: flaw) }
     var rollout = Rollout(plan: plan, at: first.at)
     for (event, at) in events.dropFirst() { try rollout.apply(event, at: at) }
     return rollout
@@ -148,5 +151,45 @@ public struct Rollout: Hashable, Sendable {
     host.isFailed && host.direction == .forward && waveOfHost[index] != nil
   }
 
+  /// Room under `max_unavailable` to take this instance down. One that is known to be down costs nothing more.
+  func hasRoom(toTakeDown index: Int) -> Bool {
+    isKnownDown(index) || downCount - (hosts[index].isDown ? 1 : 0) < plan.maxUnavailable
+  }
+
+  /// Down by what is seen of it, not only for want of news. Nobody watches a failed instance, and a person may have
+  /// mended it meanwhile; where nothing is ever probed, a failure is all there is to go by.
+  func isKnownDown(_ index: Int) -> Bool {
+    let host = hosts[index]
+    if host.isDrained || host.isSeenDown { return true }
+    if case .failed(_, let isUnknown) = host.position {
+      return plan.policy.probes.isEmpty && host.isActivated && !isUnknown
+    }
+    if case .unhealthy = host.health { return true }
+    return false
+  }
+
+  /// Believed down, and its probes are about to tell.
+  func awaitsNews(of index: Int) -> Bool {
+    hosts[index].isImpaired && hosts[index].health == nil && isWatched(index)
+  }
+
   func nextFence() -> Fence { Fence(epoch: epoch, step: lastNumber + 1) }
+}
+
+extension Plan {
+  /// Why no rollout can follow this plan, or nil. A plan from a journal may be damaged.
+  var flaw: String? {
+    guard maxUnavailable >= 1 else { return "max_unavailable is \(maxUnavailable)" }
+    var isPlaced = [Bool](repeating: false, count: hosts.count)
+    for (number, wave) in waves.enumerated() {
+      if wave.hosts.isEmpty { return "wave \(number + 1) is empty" }
+      if wave.kind == .canary, kind == .rollback { return "a way back has no canary" }
+      for index in wave.hosts {
+        guard hosts.indices.contains(index) else { return "wave \(number + 1) names host \(index)" }
+        guard !isPlaced[index] else { return "\(hosts[index].instance.id) is in two waves" }
+        isPlaced[index] = true
+      }
+    }
+    return nil
+  }
 }

@@ -1,12 +1,13 @@
 /// The order of a host's steps, and what each sends.
 extension Rollout {
   /// The step that follows on the way `step` belongs to; nil when verification or the end follows.
-  func step(after step: StepKind) -> StepKind? {
+  func step(after step: StepKind, _ index: Int) -> StepKind? {
     let release = plan.policy.release
     switch step {
     case .stage: return release.drain.isEmpty ? .activate : .drain
-    // Stopped between the two: back into service, unchanged.
-    case .drain: return isForwardStopped && !release.undrain.isEmpty ? .undrain : .activate
+    // Stopped between the two: back into service, if it is unchanged.
+    case .drain:
+      return isForwardStopped && !hosts[index].isActivated && !release.undrain.isEmpty ? .undrain : .activate
     case .revertDrain: return .revertActivate
     case .activate, .undrain, .revertActivate, .revertUndrain: return nil
     }

@@ -132,7 +132,8 @@ public enum TransportPolicy: Codable, Hashable, Sendable {
 public struct SSHPolicy: Codable, Hashable, Sendable {
   public var user: String?
   public var port: Int?
-  /// `-F`: a configuration file of ssh's own, relative to the policy file. Nil leaves the user's configuration in charge.
+  /// `-F`: a configuration file of ssh's own, relative to the policy file, or `none` for no file at all. Nil leaves
+  /// the user's configuration in charge.
   public var configFile: String?
   public var identityFile: String?
   public var knownHostsFile: String?

@@ -34,7 +34,9 @@ public struct TimeSpan: Hashable, Comparable, Codable, Sendable {
   public static func minutes(_ n: Int64) -> Self { Self(milliseconds: n * 60_000) }
   public static func < (a: Self, b: Self) -> Bool { a.milliseconds < b.milliseconds }
   public static func + (a: Self, b: Self) -> Self { Self(milliseconds: clampedSum(a.milliseconds, b.milliseconds)) }
-  public static func - (a: Self, b: Self) -> Self { Self(milliseconds: clampedDifference(a.milliseconds, b.milliseconds)) }
+  public static func - (a: Self, b: Self) -> Self {
+    Self(milliseconds: clampedDifference(a.milliseconds, b.milliseconds))
+  }
 }
 
 // Stamps come from journals and networks: an absurd one must not trap.
@@ -52,7 +54,7 @@ private func clampedSum(_ a: Int64, _ b: Int64) -> Int64 {
 extension TimeSpan: CustomStringConvertible {
   /// As a policy writes it, exact to the millisecond: `250ms`, `1.5s`, `90s` as `1m30s`, `1h5m`.
   public var description: String {
-    if milliseconds < 0 { return "-" + TimeSpan(milliseconds: -(milliseconds + 1) + 1).description }
+    if milliseconds < 0 { return "-" + TimeSpan(milliseconds: Int64(clamping: milliseconds.magnitude)).description }
     if milliseconds < 1000 { return milliseconds == 0 ? "0s" : "\(milliseconds)ms" }
     let (totalSeconds, rest) = (milliseconds / 1000, milliseconds % 1000)
     let (hours, minutes, seconds) = (totalSeconds / 3600, totalSeconds / 60 % 60, totalSeconds % 60)

@@ -73,7 +73,7 @@ extension PlanReview {
       let hosts = wave.hosts.filter(plan.hosts.indices.contains).map { plan.hosts[$0] }
       touched += hosts.count
       touchedServing += hosts.count { $0.from != nil }
-      let range = Self.duration(of: hosts.count, plan)
+      let range = Self.duration(of: hosts.count, wave.kind, plan)
       duration.least = duration.least + range.least
       duration.most = duration.most + range.most
       waves.append(
@@ -93,8 +93,8 @@ extension PlanReview {
     }
   }
 
-  /// `max_unavailable` hosts at a time make ⌈hosts ÷ max_unavailable⌉ rounds; a wave of a release then burns in.
-  private static func duration(of hosts: Int, _ plan: Plan) -> DurationRange {
+  /// `max_unavailable` hosts at a time make ⌈hosts ÷ max_unavailable⌉ rounds; a canary then burns in.
+  private static func duration(of hosts: Int, _ kind: PlannedWave.Kind, _ plan: Plan) -> DurationRange {
     let policy = plan.policy
     let atOnce = max(1, plan.maxUnavailable)
     let rounds = Int64(hosts / atOnce + (hosts % atOnce == 0 ? 0 : 1))
@@ -102,7 +102,7 @@ extension PlanReview {
     if !policy.release.drain.isEmpty { most = most + policy.release.hookTimeout }
     if !policy.release.undrain.isEmpty { most = most + policy.release.hookTimeout }
     var range = DurationRange(least: times(rounds, policy.minHealthyTime), most: times(rounds, most))
-    if plan.kind == .release {
+    if kind == .canary {
       range.least = range.least + policy.burnIn.min
       range.most = range.most + policy.burnIn.max
     }

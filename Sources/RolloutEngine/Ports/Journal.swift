@@ -115,6 +115,16 @@ public struct LeaseHolder: Hashable, Sendable {
   }
 }
 
+/// How long a lease lives, and how often its holder says that it is alive.
+public enum LeaseTerms {
+  /// A dead holder on another machine is replaced after this long, so within the 10 s that a takeover may last, with
+  /// two seconds left for the newcomer to notice. Below it, a slow disk or a stopped process would lose leases it
+  /// still wants.
+  public static let timeToLive = TimeSpan.seconds(8)
+  /// Four signs of life per `timeToLive`: three may be late or fail before anybody else may step in.
+  public static let renewalInterval = TimeSpan.seconds(2)
+}
+
 public protocol Leases: Sendable {
   /// Takes the service's lease if it is free, expired, or held by a process of this machine that is dead.
   func acquire(service: String, holder: LeaseHolder, now: Timestamp) async throws(StoreFailure)
@@ -190,8 +200,10 @@ public enum StoreFailure: Error, Hashable, Sendable {
 /// Lists over all rollouts.
 public protocol RolloutCatalog: Sendable {
   func summary(of rollout: RolloutID) async throws(StoreFailure) -> RolloutSummary?
-  /// Newest first.
+  /// Newest first, in the order in which their first records were written.
   func summaries(service: String?, openOnly: Bool, limit: Int) async throws(StoreFailure) -> [RolloutSummary]
+  /// The newest rollout of the service whose release, another than `version`, finished a burn-in.
+  func lastProven(service: String, excluding version: Version?) async throws(StoreFailure) -> RolloutSummary?
   /// A number that changes when any process has committed something since; cheap enough for ten calls a second.
   func changeCounter() async throws(StoreFailure) -> Int64
 }

@@ -7,10 +7,16 @@ public struct Ports: Sendable {
   public var analyst: any Analyst
   public var clock: any WallClock
   public var store: any RolloutStore
+  /// How concurrent work is begun. A simulation hands in its own, so that it alone decides the order.
+  public var spawn: Spawn
+
+  public typealias Spawn = @Sendable (@escaping @Sendable () async -> Void) -> Task<Void, Never>
 
   public init(
-    transport: any Transport, prober: any Prober, analyst: any Analyst, clock: any WallClock, store: any RolloutStore
+    transport: any Transport, prober: any Prober, analyst: any Analyst, clock: any WallClock, store: any RolloutStore,
+    spawn: @escaping Spawn = { Task(operation: $0) }
   ) {
+    self.spawn = spawn
     self.transport = transport
     self.prober = prober
     self.analyst = analyst

@@ -1,0 +1,46 @@
+# Debug builds share .build; every other flavour has a scratch path of its own, since changing flags in one rebuilds all.
+SWIFT ?= swift
+DEBUG := .build/debug/canary
+RELEASE_PATH := .build-release
+RELEASE := $(RELEASE_PATH)/release/canary
+
+.PHONY: help build test demo release lint reference bench install clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## debug build
+	@tools/prerequisites build
+	$(SWIFT) build
+
+test: ## install what is missing, build, run every test
+	@tools/prerequisites test
+	$(SWIFT) build --build-tests
+	tools/test
+
+demo: ## install what is missing, build, roll a good and a bad release on this machine
+	@tools/prerequisites demo
+	$(SWIFT) build --product canary
+	$(DEBUG) demo
+
+release: ## optimised, statically linked Swift runtime
+	@tools/prerequisites build
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEASE_PATH) --product canary
+	@ls -lh $(RELEASE)
+
+lint: ## formatting and shell scripts
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	shellcheck tools/* .ci/run Sources/HostProtocol/Resources/canary-host.sh
+
+reference: build ## write docs/reference from the definitions
+	tools/reference $(DEBUG)
+
+bench: release ## start-up, lint and rollout benchmarks, printed
+	Benchmarks/run $(RELEASE)
+
+install: release ## PREFIX=/usr/local
+	install -D -m 755 $(RELEASE) $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/canary
+
+clean:
+	rm -rf .build .build-*

@@ -1,0 +1,61 @@
+internal import CurlClient
+internal import Observers
+internal import RolloutCore
+internal import RolloutEngine
+internal import RolloutStore
+internal import Transports
+
+/// Everything that reads and keeps rollouts, and who holds them.
+typealias CommandStore = RolloutEngine.RolloutStore & LeaseBoard
+
+/// The one place that says which implementation stands behind each port. Nothing is opened before it is asked for:
+/// `canary --help` and `canary status` must not pay for ssh and curl.
+struct Composition: Sendable {
+  var clock: any WallClock
+  /// Opens the journal at this path, and creates it.
+  var openStore: @Sendable (String) async -> Result<any CommandStore, StoreFailure>
+  var transport: @Sendable (TransportPolicy) -> any Transport
+  /// Probes and checks; probes that run commands reach hosts through the transport.
+  var observers: @Sendable (any Transport) -> Result<Observers, CommandFailure>
+  /// Starts a controller in the background and gives its pid.
+  var launch: @Sendable (DetachedController) -> Result<Int32, CommandFailure>
+
+  struct Observers: Sendable {
+    var prober: any Prober
+    var analyst: any Analyst
+  }
+
+  static let live = Composition(
+    clock: SystemClock(),
+    openStore: { path in
+      do throws(StoreFailure) { return .success(try await SQLiteStore.open(at: path)) } catch { return .failure(error) }
+    },
+    transport: { policy in
+      switch policy {
+      case .ssh(let ssh): SSHTransport(policy: ssh)
+      case .local: LocalTransport()
+      }
+    },
+    observers: { transport in
+      do {
+        let client = try CurlClient()
+        return .success(
+          Observers(
+            prober: ProbeWatch(curl: client, transport: transport, clock: SystemClock()),
+            analyst: ScrapeAnalyst(curl: client, clock: SystemClock())))
+      } catch {
+        return .failure(.broken("the HTTP client cannot be started: \(error)"))
+      }
+    },
+    launch: { controller in
+      do throws(CommandFailure) { return .success(try controller.launch()) } catch { return .failure(error) }
+    })
+
+  /// All ports of a rollout under `policy`.
+  func ports(for policy: Policy, store: any CommandStore) throws(CommandFailure) -> Ports {
+    let transport = transport(policy.transport)
+    let observers = try observers(transport).get()
+    return Ports(
+      transport: transport, prober: observers.prober, analyst: observers.analyst, clock: clock, store: store)
+  }
+}

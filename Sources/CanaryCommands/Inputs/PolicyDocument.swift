@@ -1,0 +1,74 @@
+internal import PolicyFile
+internal import RolloutCore
+
+/// A valid policy with the place it came from; every path in it is absolute.
+struct PolicyDocument: Sendable {
+  var policy: Policy
+  /// SHA-256 of the file's bytes.
+  var digest: Digest
+  var path: String
+  /// As the person named it.
+  var shownPath: String
+  var warnings: [Diagnostic]
+  /// Finds what only shows once the instances are known.
+  var parse: PolicyParse
+
+  /// Directory that the policy's relative paths start from.
+  var directory: String { Paths.directory(of: path) }
+
+  /// Reads and checks. An invalid policy is a failure that shows every diagnostic.
+  static func read(_ path: String, shownAs name: String, in context: CommandContext) throws(CommandFailure)
+    -> PolicyDocument
+  {
+    let bytes: [UInt8]
+    do { bytes = try Files.read(path, limit: 1 << 20) } catch {
+      throw .invalid("cannot read the policy \(name): \(error.detail)", next: "name the file with --policy FILE")
+    }
+    let parse = PolicyFile.parse(bytes, path: name)
+    guard let policy = parse.policy else {
+      let colour = context.palette(for: .notes).colour
+      throw .invalid(DiagnosticRenderer.render(parse.diagnostics, colour: colour))
+    }
+    return PolicyDocument(
+      policy: policy.anchored(at: Paths.directory(of: path)), digest: Digest(SHA256Sum.of(bytes)),
+      path: path, shownPath: name, warnings: parse.diagnostics, parse: parse)
+  }
+}
+
+extension Policy {
+  /// The same policy with every path of this machine made absolute, since a rollout outlives the directory it was
+  /// started in.
+  func anchored(at directory: String) -> Policy {
+    var policy = self
+    policy.release.artifact = Paths.join(directory, release.artifact)
+    policy.release.sha256 = release.sha256.map { Paths.join(directory, $0) }
+    if case .file(let name) = instances { policy.instances = .file(Paths.join(directory, name)) }
+    if case .ssh(var ssh) = transport {
+      ssh.configFile = ssh.configFile.map { Self.anchor($0, directory) }
+      ssh.identityFile = ssh.identityFile.map { Self.anchor($0, directory) }
+      ssh.knownHostsFile = ssh.knownHostsFile.map { Self.anchor($0, directory) }
+      policy.transport = .ssh(ssh)
+    }
+    return policy
+  }
+
+  /// ssh itself knows what `~` means.
+  private static func anchor(_ path: String, _ directory: String) -> String {
+    path.hasPrefix("~") ? path : Paths.join(directory, path)
+  }
+
+  /// This policy with the other one's paths of this machine: the same file read in another checkout.
+  func takingPaths(from other: Policy) -> Policy {
+    var policy = self
+    policy.release.artifact = other.release.artifact
+    policy.release.sha256 = other.release.sha256
+    if case .file = instances, case .file = other.instances { policy.instances = other.instances }
+    if case .ssh(var mine) = transport, case .ssh(let theirs) = other.transport {
+      mine.configFile = theirs.configFile
+      mine.identityFile = theirs.identityFile
+      mine.knownHostsFile = theirs.knownHostsFile
+      policy.transport = .ssh(mine)
+    }
+    return policy
+  }
+}

@@ -1,0 +1,67 @@
+internal import RolloutCore
+internal import RolloutEngine
+
+/// What the engine and the store refuse, in the words of the command line.
+extension CommandFailure {
+  init(_ failure: StoreFailure) {
+    switch failure {
+    case .leaseLost(let detail):
+      self = .broken("the lease is lost: \(detail)", next: "canary status says who drives the rollout now")
+    case .unavailable(let detail):
+      self = .broken("the journal cannot be written: \(detail)", next: "nothing was changed; trying again is safe")
+    case .corrupt(let rollout, let sequence, let detail):
+      self = .broken(
+        "the journal of \(rollout) does not add up at record \(sequence): \(detail)",
+        next: "other rollouts are not concerned; restore the file from a backup before going on with this one")
+    case .conflict(let detail):
+      self = .broken("another process wrote first: \(detail)", next: "canary status shows what holds now")
+    case .unusable(let detail): self = .broken(detail, next: "name another directory with --state DIR")
+    }
+  }
+
+  init(_ refusal: ControllerRefusal, now: Timestamp) {
+    switch refusal {
+    case .held(let held): self = .held(held, service: nil, rollout: nil, now: now)
+    case .open(let summary): self = .open(summary, driver: nil, now: now)
+    case .unknownRollout(let id):
+      self = .refused("no rollout \(id)", next: "canary history lists them")
+    case .alreadyEnded(let summary): self = .ended(summary)
+    case .store(let failure): self.init(failure)
+    case .journal(let sequence, let kind, let detail):
+      self = .broken(
+        "record \(sequence) (\(kind)) cannot be followed: \(detail)",
+        next: "nothing was sent to a host; use the version of canary that wrote it, or restore the journal")
+    }
+  }
+
+  static func ended(_ summary: RolloutSummary) -> CommandFailure {
+    .refused(
+      "\(summary.id) has ended: \(summary.state)" + (summary.detail.isEmpty ? "" : ", \(summary.detail)"),
+      next: "canary start \(summary.service)@VERSION begins another, canary rollback goes back")
+  }
+
+  /// Somebody alive drives the service.
+  static func held(_ held: LeaseRefusal, service: String?, rollout: RolloutSummary?, now: Timestamp) -> CommandFailure {
+    let what = rollout.map { "\($0.id) (\($0.state))" } ?? service ?? "the service"
+    let holder = held.holder
+    let cause =
+      "\(what) is driven by \(DisplayText.clean(holder.user)) on \(DisplayText.clean(holder.host)), pid \(holder.pid), "
+      + "for \(TimeWords.length(now - held.takenAt)); last sign of life \(TimeWords.ago(held.renewedAt, now: now))"
+    let id = rollout.map { " \($0.id)" } ?? ""
+    return .refused(
+      cause, next: "canary watch\(id)  follows it", "canary abort\(id) --hold | --rollback  stops it")
+  }
+
+  /// The service has a rollout that has not ended.
+  static func open(_ summary: RolloutSummary, driver: LeaseRefusal?, now: Timestamp) -> CommandFailure {
+    if let driver { return .held(driver, service: summary.service, rollout: summary, now: now) }
+    let age = TimeWords.ago(summary.startedAt, now: now)
+    let head =
+      "\(summary.service) has an open rollout: \(summary.id) to \(summary.release) (\(summary.state)), started by "
+      + "\(DisplayText.clean(summary.startedBy)) \(age); nobody drives it"
+    return .refused(
+      head, next: "canary resume \(summary.id)  goes on with it",
+      "canary abort \(summary.id) --hold | --rollback  ends it",
+      "canary start … --supersede  replaces it when it is halted or stuck")
+  }
+}

@@ -1,0 +1,81 @@
+internal import FoundationEssentials
+internal import RolloutCore
+internal import RolloutEngine
+internal import RolloutStore
+
+/// One run of a verb: its surroundings and the options that every verb takes.
+struct Session: Sendable {
+  var context: CommandContext
+  var output: OutputMode
+  var policyPath: String?
+  var statePath: String?
+
+  init(_ context: CommandContext, _ common: CommonOptions) {
+    self.context = context
+    output = common.output
+    policyPath = common.policy
+    statePath = common.state
+  }
+
+  var console: Console { context.console }
+  var policies: PolicySearch { PolicySearch(context: context, named: policyPath) }
+  var palette: Palette { context.palette(for: .answers) }
+
+  func state() throws(CommandFailure) -> StateDirectory { try StateDirectory(named: statePath, in: context) }
+
+  /// The journal, made where it is missing.
+  func store() async throws(CommandFailure) -> any CommandStore {
+    switch await context.composition.openStore(try state().journal) {
+    case .success(let store): return store
+    case .failure(let failure): throw CommandFailure(failure)
+    }
+  }
+
+  /// The journal for verbs that only read: a directory without one is not turned into one.
+  func existingStore() async throws(CommandFailure) -> (any CommandStore)? {
+    Files.exists(try state().journal) ? try await store() : nil
+  }
+
+  /// Prints in the way of `--output`.
+  func answer(text: @autoclosure () -> String, json: @autoclosure () -> JSONText) {
+    switch output {
+    case .text:
+      let text = text()
+      console.put(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
+    case .json: console.answer(json().document)
+    case .jsonl:
+      if case .array(let items) = json() {
+        for item in items { console.answer(item.line) }
+      } else {
+        console.answer(json().line)
+      }
+    }
+  }
+
+  /// Prints text, or JSON that is rendered already.
+  func answer(text: @autoclosure () -> String, rendered json: @autoclosure () -> String) {
+    let answer = output == .text ? text() : json()
+    console.put(answer.isEmpty || answer.hasSuffix("\n") ? answer : answer + "\n")
+  }
+
+  /// The fold of a rollout's journal.
+  func load(_ id: RolloutID, from store: any CommandStore) async throws(CommandFailure) -> (
+    rollout: Rollout, events: [RecordedEvent]
+  ) {
+    let records = try await read { () async throws(StoreFailure) in try await store.records(of: id, from: 0) }
+    do { return try RolloutReader.fold(records, id) } catch {
+      throw CommandFailure(error, now: context.now())
+    }
+  }
+
+  func read<Value: Sendable>(_ work: () async throws(StoreFailure) -> Value) async throws(CommandFailure) -> Value {
+    do { return try await work() } catch { throw CommandFailure(error) }
+  }
+
+  /// Who drives the service's rollouts, if anybody alive does.
+  func driver(of service: String, in store: any CommandStore) async throws(CommandFailure) -> LeaseRefusal? {
+    let held = try await read { () async throws(StoreFailure) in try await store.leaseHolder(of: service) }
+    guard let held, !held.holder.isKnownDead, held.expiresAt > context.now() else { return nil }
+    return held
+  }
+}

@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import PolicyFile
+internal import RolloutCore
+
+struct LintVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "lint", abstract: "Check policy files; says everything that is wrong at once.",
+    discussion:
+      "Reads files only: no host is asked and no inventory command is run. Exits with 65 when a file has errors.")
+
+  @Argument(
+    help: ArgumentHelp("Policy files; - is standard input. Default: the policy found here.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
+  var files: [String] = []
+
+  @OptionGroup var common: CommonOptions
+
+  func answer(in context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+    let session = Session(context, common)
+    var found: [Diagnostic] = []
+    var clean: [String] = []
+    for name in try names(in: session) {
+      let diagnostics = try check(name, in: context)
+      found += diagnostics
+      if diagnostics.isEmpty { clean.append(name) }
+    }
+    let palette = session.palette
+    let good = clean.map { palette.paint("ok", .good) + "  \($0)\n" }.joined()
+    session.answer(
+      text: good + DiagnosticRenderer.render(found, colour: palette.colour), json: .array(found.map(\.json)))
+    return found.contains { $0.severity == .error } ? .invalidPolicy : .succeeded
+  }
+
+  private func names(in session: Session) throws(CommandFailure) -> [String] {
+    if !files.isEmpty { return files }
+    if let named = session.policyPath { return [named] }
+    let context = session.context
+    if let name = PolicySearch.names.first(where: { Files.exists(context.absolute($0)) }) { return [name] }
+    let policies = Files.names(in: context.absolute("policies"))
+      .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+    if policies.isEmpty { _ = try session.policies.find(service: nil) }
+    return policies.map { "policies/\($0)" }
+  }
+
+  private func check(_ name: String, in context: CommandContext) throws(CommandFailure) -> [Diagnostic] {
+    let path = name == "-" ? name : context.absolute(name)
+    let bytes: [UInt8]
+    do { bytes = try Files.read(path, limit: 1 << 20) } catch {
+      throw .invalid("cannot read \(name): \(error.detail)")
+    }
+    let parse = PolicyFile.parse(bytes, path: name == "-" ? "(standard input)" : name)
+    guard case .file(let list)? = parse.policy?.anchored(at: Paths.directory(of: path)).instances else {
+      return parse.diagnostics
+    }
+    guard let hosts = try? Files.read(list, limit: Inventory.outputLimit) else {
+      throw .invalid("cannot read the hosts file \(list), which \(name) names under `instances`")
+    }
+    let listed = HostsFile.parse(hosts, path: list)
+    return parse.diagnostics + listed.diagnostics + (listed.instances.map { parse.diagnose($0) } ?? [])
+  }
+}
+
+extension Diagnostic {
+  var json: JSONText {
+    .object([
+      ("path", .string(path)), ("line", .count(line)), ("column", .count(column)), ("length", .count(length)),
+      ("severity", .string(severity.rawValue)), ("code", .string(code.rawValue)), ("message", .string(message)),
+      ("help", .text(help)),
+    ])
+  }
+}

@@ -1,0 +1,131 @@
+internal import ArgumentParser
+internal import PolicyFile
+internal import RolloutCore
+internal import RolloutEngine
+
+struct RollbackVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "rollback", abstract: "Go back to the last version that finished a burn-in; runs no canary.",
+    discussion: """
+      An open rollout is taken back: every host that it touched returns to what it ran. Otherwise a new rollout \
+      brings all hosts back at the pace of max_unavailable, under the policy of the service's newest rollout unless \
+      --policy names another. Exits with 0 when the hosts are back.
+      """)
+
+  @Argument(help: ArgumentHelp("A rollout, or a service.", valueName: "id"))
+  var rollout: String?
+
+  @Option(help: ArgumentHelp("Back to this version.", valueName: "version"))
+  var to: VersionArgument?
+
+  @Option(help: ArgumentHelp("Why, for whoever reads the journal later.", valueName: "text"))
+  var reason: String = ""
+
+  @Flag(help: "Drive it in the background and print the rollout's id alone.")
+  var detach = false
+
+  @Option(help: ArgumentHelp("As for start.", valueName: "duration"))
+  var timeout: DurationArgument?
+
+  @OptionGroup var common: CommonOptions
+
+  func answer(in context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+    let session = Session(context, common)
+    let (summary, store) = try await session.selected(rollout, .any)
+    if !summary.isEnded {
+      if let to {
+        throw .refused(
+          "\(summary.id) is open (\(summary.state)); a rollback to \(to.version) cannot begin beside it",
+          next: "canary rollback \(summary.id)  takes it back to what the hosts ran",
+          "canary abort \(summary.id) --hold  leaves the hosts as they are; then choose a version")
+      }
+      var order = OperatorDesk.Order(verb: .rollback, reason: reason, done: "rolling back")
+      order.wanted = .rolledBack
+      order.detaches = detach
+      order.timeout = timeout?.span
+      return try await OperatorDesk(session: session, store: store).carryOut(order, on: summary)
+    }
+    let plan = try await WayBack(session: session, store: store, newest: summary, named: to?.version).plan()
+    if session.output == .text, !detach {
+      session.console.put(PlanRenderer.text(plan: plan, review: PlanReview(plan), palette: session.palette) + "\n")
+    }
+    return try await Launch(session: session, store: store, plan: plan).run(detach: detach, timeout: timeout?.span)
+  }
+}
+
+/// A new rollout back to an earlier version.
+private struct WayBack {
+  let session: Session
+  let store: any CommandStore
+  /// Any rollout of the service.
+  let newest: RolloutSummary
+  /// What `--to` said.
+  let named: Version?
+
+  /// Rollouts that are looked at for a version to go back to.
+  private static let depth = 500
+
+  func plan() async throws(CommandFailure) -> Plan {
+    let service = newest.service
+    let history = try await session.read { () async throws(StoreFailure) in
+      try await store.summaries(service: service, openOnly: false, limit: Self.depth)
+    }
+    var draft = try await draft(history.first ?? newest)
+    let transport = session.context.composition.transport(draft.policy.transport)
+    let facts = await Inspection.facts(of: draft.instances, policy: draft.policy, over: transport)
+    await transport.close()
+    let reports = facts.compactMap { fact in
+      if case .report(let report) = fact.found { return report } else { return nil }
+    }
+    let target = try target(history, reports)
+    draft.release = try release(target, history, reports, draft.policy)
+    return try session.planned(draft.make(from: facts))
+  }
+
+  /// The pinned policy and hosts of the newest rollout, or what `--policy` says.
+  private func draft(_ last: RolloutSummary) async throws(CommandFailure) -> PlanDraft {
+    if session.policyPath != nil {
+      let document = try session.policies.find(service: last.service)
+      return PlanDraft(
+        session: session, policy: document.policy, policyDigest: document.digest,
+        instances: try await Inventory.instances(of: document, in: session.context), kind: .rollback,
+        release: Release(version: last.release, digest: last.releaseDigest, artifact: ""))
+    }
+    let pinned = try await session.load(last.id, from: store).rollout.plan
+    return PlanDraft(
+      session: session, policy: pinned.policy, policyDigest: pinned.policyDigest,
+      instances: pinned.hosts.map(\.instance), kind: .rollback, release: pinned.release, exclusions: pinned.exclusions)
+  }
+
+  private func target(_ history: [RolloutSummary], _ reports: [HostReport]) throws(CommandFailure) -> Version {
+    if let named { return named }
+    let running = reports.compactMap(\.current)
+    if let found = RollbackTarget.choose(history, running: running) { return found.release }
+    let held = RollbackTarget.heldByAll(reports).filter { version in !running.allSatisfy { $0 == version } }
+    let choice =
+      held.isEmpty
+      ? "no other version is complete on all hosts; push an earlier one with canary start \(newest.service)@VERSION"
+      : "complete on all hosts: \(held.map(\.text).joined(separator: ", ")); choose one with --to VERSION"
+    throw .refused("no earlier version of \(newest.service) finished a burn-in here", next: choice)
+  }
+
+  /// Where every host holds the version nothing is sent; otherwise its artifact is, if it is still there.
+  private func release(
+    _ version: Version, _ history: [RolloutSummary], _ reports: [HostReport], _ policy: Policy
+  ) throws(CommandFailure) -> Release {
+    let held = reports.lazy.flatMap(\.releases).first { $0.version == version }
+    let recorded = history.first { $0.release == version && $0.provenAt != nil }?.releaseDigest
+    let isHeldByAll = reports.allSatisfy { $0.holds(version) || $0.current == version }
+    if let digest = recorded ?? held?.digest {
+      let sendable = isHeldByAll ? nil : try? Artifact.release(version, of: policy)
+      if let sendable, sendable.digest == digest { return sendable }
+      return Release(version: version, digest: digest, artifact: "")
+    }
+    if let sendable = try? Artifact.release(version, of: policy) { return sendable }
+    let known = Set(reports.flatMap(\.releases).map(\.version.text) + history.map(\.release.text)).sorted()
+    let near = NearestName.find(version.text, among: known).map { ["did you mean `\($0)`?"] } ?? []
+    throw CommandFailure(
+      .refused, "no host holds \(version) of \(newest.service), and there is no artifact of it",
+      next: near + ["known: " + (known.isEmpty ? "none" : known.suffix(12).joined(separator: ", "))])
+  }
+}

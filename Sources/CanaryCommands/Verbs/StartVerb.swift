@@ -1,0 +1,106 @@
+internal import ArgumentParser
+internal import RolloutCore
+internal import RolloutEngine
+
+struct StartVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "start", abstract: "Roll a release out: canary, burn-in, waves.",
+    discussion: """
+      Drives the rollout until it has ended or waits for a person, and exits with what came of it. Ctrl-C and \
+      SIGTERM leave the rollout as it is, exit with 130 or 143, and say how to go on; a second Ctrl-C ends the \
+      process at once.
+      """)
+
+  @Argument(help: ArgumentHelp("What to roll out.", valueName: "service@version"))
+  var release: ReleaseReference
+
+  @Flag(help: "Drive it in the background and print the rollout's id alone.")
+  var detach = false
+
+  @Option(
+    help: ArgumentHelp(
+      "After this long, such as 20m, leave the rollout to a controller in the background and exit with 6.",
+      valueName: "duration"))
+  var timeout: DurationArgument?
+
+  @Option(
+    help: ArgumentHelp("Run this saved plan; refused when the world has changed since.", valueName: "file"),
+    completion: .file())
+  var plan: String?
+
+  @Flag(help: "End an open rollout of the service first, when it is halted or stuck.")
+  var supersede = false
+
+  @OptionGroup var left: ExclusionOptions
+  @OptionGroup var common: CommonOptions
+
+  func answer(in context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+    let session = Session(context, common)
+    let path = plan.map { context.absolute($0) }
+    let saved: Plan? = if let path { try PlanFile.read(path) } else { nil }
+    let exclusions = saved.map { $0.exclusions } ?? left.exclusions
+    let document = try session.policies.find(service: release.service)
+    let store = try await session.store()
+    try await clearTheWay(document.policy.service, session, store)
+    let draft = try await PlanDraft.release(release, exclusions: exclusions, in: session)
+    let made = await draft.make()
+    if let saved { try PlanFile.requireUnchanged(saved, made, path: plan ?? "") }
+    let fresh = try session.planned(made)
+    return try await Launch(session: session, store: store, plan: fresh)
+      .run(detach: detach, timeout: timeout?.span)
+  }
+
+  /// An open rollout of the service is in the way, unless it may be superseded.
+  private func clearTheWay(_ service: String, _ session: Session, _ store: any CommandStore)
+    async throws(CommandFailure)
+  {
+    let open = try await session.read { () async throws(StoreFailure) in
+      try await store.summaries(service: service, openOnly: true, limit: 1)
+    }
+    let driver = try await session.driver(of: service, in: store)
+    guard let first = open.first else {
+      if let driver { throw .held(driver, service: service, rollout: nil, now: session.context.now()) }
+      return
+    }
+    guard supersede else { throw .open(first, driver: driver, now: session.context.now()) }
+    var order = OperatorDesk.Order(
+      verb: .supersede, reason: left.reason ?? "replaced by \(release.text)", done: "superseded")
+    order.onlyAnswers = true
+    var quiet = session
+    quiet.context.console = session.console.answeringOnNotes
+    _ = try await OperatorDesk(session: quiet, store: store).carryOut(order, on: first)
+  }
+}
+
+/// Sets a fresh plan going.
+struct Launch {
+  let session: Session
+  let store: any CommandStore
+  let plan: Plan
+
+  func run(detach: Bool, timeout: TimeSpan?) async throws(CommandFailure) -> ExitStatus {
+    let plan = plan
+    let drive = Drive(
+      session: session, store: store, policy: plan.policy, rollout: plan.rollout, timeout: timeout)
+    guard detach else {
+      return try await drive.conclude(
+        try await drive.run { (controller, observer) async throws(ControllerRefusal) in
+          try await controller.start(plan, observer: observer)
+        })
+    }
+    try await drive.record(plan)
+    try await Background(session: session, store: store).start(plan.rollout, after: 1)
+    session.answer(text: plan.rollout.text, json: .object([("rollout", .string(plan.rollout.text))]))
+    return .succeeded
+  }
+}
+
+extension Plan {
+  /// Hosts that it leaves out, with the reasons given.
+  var exclusions: [HostExclusion] {
+    hosts.compactMap { host in
+      guard case .excluded(let reason) = host.task else { return nil }
+      return HostExclusion(host: host.instance.id, reason: reason)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/// Text from a host, made fit for a terminal, a log and a page: one line, no control or direction-changing characters,
+/// of bounded length.
+enum Phrase {
+  static func clean(_ text: some StringProtocol, limit: Int = 80) -> String {
+    var result = ""
+    var count = 0
+    for scalar in text.unicodeScalars {
+      if count == limit { return result + "…" }
+      result.unicodeScalars.append(isPlain(scalar) ? scalar : "\u{FFFD}")
+      count += 1
+    }
+    return result
+  }
+
+  static func clean(_ bytes: some Sequence<UInt8>, limit: Int = 80) -> String {
+    // A scalar has at most four bytes: no more of a long body needs decoding.
+    clean(String(decoding: Array(bytes.prefix(4 * limit + 4)), as: UTF8.self), limit: limit)
+  }
+
+  static func trimmed(_ text: some StringProtocol) -> String {
+    guard let first = text.firstIndex(where: { !$0.isWhitespace }),
+      let last = text.lastIndex(where: { !$0.isWhitespace })
+    else { return "" }
+    return String(text[first...last])
+  }
+
+  private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+    default: true
+    }
+  }
+}

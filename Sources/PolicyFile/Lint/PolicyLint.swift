@@ -1,0 +1,171 @@
+internal import RolloutCore
+
+/// Looks at what an accepted document means as a whole. It draws no conclusion from parts that were refused.
+struct PolicyLint {
+  let root: DecodedObject
+  var sink: DiagnosticSink
+  /// The model's own defaults, for comparing what was written with what was not.
+  let standard = Policy(
+    service: "", instances: .listed([]), transport: .local, release: ReleasePolicy(artifact: "", directory: "/"))
+
+  init(root: DecodedObject, sink: DiagnosticSink) {
+    self.root = root
+    self.sink = sink
+  }
+
+  mutating func run() {
+    checkDuplicateHosts()
+    if let listed = root.whole("instances")?.list {
+      checkInstances(listed.compactMap { $0.object.flatMap(PolicyBuilder.instance) })
+    }
+    checkRelease()
+    checkPace()
+    checkProbes()
+    checkChecks()
+    checkWayBack()
+  }
+
+  // MARK: - Instances
+
+  /// What depends on which instances there are.
+  mutating func checkInstances(_ instances: [Instance]) {
+    guard !instances.isEmpty else { return }
+    checkCanary(instances)
+    checkAvailability(instances.count)
+    checkTemplates(instances)
+  }
+
+  private mutating func checkDuplicateHosts() {
+    guard let listed = root["instances"]?.list else { return }
+    var lines: [String: Int] = [:]
+    for host in listed.compactMap({ $0.object?["host"] }) {
+      guard let name = host.text else { continue }
+      if let line = lines[name] {
+        sink.error(
+          .duplicateHost, host.span, "`\(name)` is in the list twice, first in line \(line)",
+          help: "two instances on one host have two names and one `address`")
+      } else {
+        lines[name] = host.span.line
+      }
+    }
+  }
+
+  private mutating func checkCanary(_ instances: [Instance]) {
+    guard let canary = root.whole("canary")?.object else {
+      if !root.has("canary"), instances.count == 1 { warnOfNoSiblings(root.keySpan("instances") ?? root.span) }
+      return
+    }
+    if let count = canary["count"], let number = count.integer {
+      if number > instances.count {
+        sink.error(
+          .canaryTooLarge, count.span,
+          "a canary of \(number) among \(instances.count) instance\(instances.count == 1 ? "" : "s")",
+          help: "write at most \(max(1, instances.count - 1))")
+      } else if number == instances.count {
+        warnOfNoSiblings(count.span)
+      }
+    }
+    if let share = canary["percent"], let percent = share.percentage, percent > 100 - 100 / Double(instances.count) {
+      warnOfNoSiblings(share.span)
+    }
+    if let hosts = canary["hosts"], let list = hosts.list { checkCanaryHosts(list, hosts.span, instances) }
+  }
+
+  private mutating func checkCanaryHosts(_ list: [Decoded], _ span: Span, _ instances: [Instance]) {
+    let known = Set(instances.map(\.id.text))
+    var seen: Set<String> = []
+    for host in list {
+      guard let name = host.text else { continue }
+      if !known.contains(name) {
+        let near = NearestName.find(name, among: instances.map(\.id.text))
+        sink.error(
+          .unknownCanaryHost, host.span, "`\(name)` is no instance",
+          help: near.map { "did you mean `\($0)`?" } ?? "write the `host` of an instance of this policy")
+      } else if !seen.insert(name).inserted {
+        sink.error(.duplicateHost, host.span, "`\(name)` is in the canary twice", help: "delete one")
+      }
+    }
+    if seen.count == known.count { warnOfNoSiblings(span) }
+  }
+
+  private mutating func warnOfNoSiblings(_ span: Span) {
+    sink.warning(
+      .noSiblings, span, "the canary is the whole service: no sibling is left to compare it with",
+      help: "checks can use absolute limits only; leave at least one instance out of the canary")
+  }
+
+  private mutating func checkAvailability(_ count: Int) {
+    guard count > 1, let value = root["max_unavailable"], let quantity = value.quantity else { return }
+    let all =
+      switch quantity {
+      case .count(let number): number >= count
+      case .percent(let share): share >= 100
+      }
+    guard all else { return }
+    sink.warning(
+      .wholeServiceDown, value.span, "all \(count) instances may be down at once", help: "write a number below \(count)"
+    )
+  }
+
+  // MARK: - Release and pace
+
+  private mutating func checkRelease() {
+    guard let artifact = root["release"]?.object?["artifact"], let text = artifact.text, !text.contains("{version}")
+    else { return }
+    sink.warning(
+      .artifactWithoutVersion, artifact.span, "the artifact's path does not depend on the version",
+      help: "write `{version}` into it, or every version is the same file")
+  }
+
+  private mutating func checkPace() {
+    checkBurnIn()
+    let minHealthy = root["min_healthy_time"]?.duration ?? standard.minHealthyTime
+    let deadline = root["healthy_deadline"]?.duration ?? standard.healthyDeadline
+    let progress = root["progress_deadline"]?.duration ?? standard.progressDeadline
+    if minHealthy >= deadline, let span = (root["min_healthy_time"] ?? root["healthy_deadline"])?.span {
+      sink.error(
+        .neverHealthy, span,
+        "`min_healthy_time` (\(minHealthy)) does not fit into `healthy_deadline` (\(deadline)): nothing gets healthy",
+        help: "make `healthy_deadline` longer")
+    }
+    if progress < deadline, let span = (root["progress_deadline"] ?? root["healthy_deadline"])?.span {
+      sink.warning(
+        .shortProgressDeadline, span,
+        "`progress_deadline` (\(progress)) ends before the `healthy_deadline` (\(deadline)) of a single instance",
+        help: "make `progress_deadline` longer")
+    }
+    let waves = root["waves"]?.list ?? []
+    for (wave, next) in zip(waves, waves.dropFirst()) where wave.percentage == 100 {
+      sink.warning(.uselessWave, next.span, "a wave after one that takes everything", help: "delete it")
+      break
+    }
+  }
+
+  private mutating func checkBurnIn() {
+    guard let burnIn = root["burn_in"]?.object else { return }
+    if let low = burnIn["min"], let high = burnIn["max"], let least = low.duration, let most = high.duration,
+      least > most
+    {
+      sink.error(
+        .burnInBounds, high.span, "`max` (\(most)) is shorter than `min` (\(least))", help: "write at least `\(least)`")
+    }
+    guard let requests = burnIn["until"]?.object?["requests"], root["checks"]?.isWhole ?? true else { return }
+    let checks = root["checks"]?.list ?? []
+    guard !checks.contains(where: { $0.object?.has("total") == true }) else { return }
+    sink.error(
+      .requestsWithoutTotal, requests.span, "no check counts requests",
+      help: "add a check with `bad` and `total`, or delete `until`")
+  }
+
+  private mutating func checkWayBack() {
+    guard root["rollback"]?.text == RollbackRequirement.forwardOnly.rawValue else { return }
+    for (key, other) in [
+      ("on_fail", "halt"), ("on_inconclusive", "halt"), ("on_no_data", "halt"), ("on_abort", "hold"),
+    ] {
+      guard let value = root[key], value.text == "rollback" else { continue }
+      sink.error(
+        .rollbackForbidden, value.span, "`\(key): rollback` contradicts `rollback: forward_only`",
+        help: "write `\(key): \(other)`")
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Testing
+
+/// The house rules, read from the sources: who imports whom, how long things are, what the core may not do.
+struct HouseTests {
+  struct Source {
+    var path: String
+    var target: String
+    var lines: [Substring]
+  }
+
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// Which of our own targets each may import. Arrows point one way; `docs/ARCHITECTURE.md` draws them.
+  static let allowed: [String: Set<String>] = [
+    "RolloutCore": [],
+    "CanaryJudge": [],
+    "PolicyFile": ["RolloutCore"],
+    "HostProtocol": ["RolloutCore"],
+    "RolloutEngine": ["RolloutCore"],
+    "RolloutStore": ["RolloutEngine", "RolloutCore"],
+    "ChildProcesses": [],
+    "Transports": ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses"],
+    "CCurl": [],
+    "CurlClient": ["CCurl"],
+    "Observers": ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient"],
+    "CanaryCommands": [
+      "RolloutCore", "CanaryJudge", "PolicyFile", "HostProtocol", "RolloutEngine", "RolloutStore", "ChildProcesses",
+      "Transports", "CurlClient", "Observers",
+    ],
+    "canary": ["CanaryCommands"],
+  ]
+
+  static func sources(under folder: String) throws -> [Source] {
+    let base = root.appendingPathComponent(folder)
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: base.path).sorted()
+    return try paths.filter { $0.hasSuffix(".swift") }.map { path in
+      let text = try String(contentsOf: base.appendingPathComponent(path), encoding: .utf8)
+      return Source(
+        path: "\(folder)/\(path)", target: String(path.prefix { $0 != "/" }),
+        lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+    }
+  }
+
+  static func imports(_ source: Source) -> [String] {
+    source.lines.compactMap { line in
+      let words = line.split(separator: " ")
+      guard let position = words.firstIndex(of: "import"), position <= 2, !line.hasPrefix("//") else { return nil }
+      return words.last.map { String($0.prefix { $0 != "." }) }
+    }
+  }
+
+  @Test func importsPointOneWay() throws {
+    let sources = try Self.sources(under: "Sources")
+    #expect(sources.count > 50, "the sources were found")
+    for source in sources {
+      let allowed = try #require(Self.allowed[source.target], "\(source.target) has no place in the house yet")
+      let ours = Set(Self.imports(source)).intersection(Self.allowed.keys)
+      let wrong = ours.subtracting(allowed)
+      #expect(wrong.isEmpty, "\(source.path) imports \(wrong.sorted())")
+    }
+  }
+
+  @Test func thePureTargetsStayPure() throws {
+    let words: Set<Substring> = ["async", "await", "Foundation", "FoundationEssentials", "Dispatch"]
+    let calls = ["Date(", ".random(", "SystemRandomNumberGenerator", "UUID(", "print(", "try!", "clock_gettime"]
+    // The C library stands for its logarithm.
+    let mathematics: Set<String> = ["Glibc", "Musl", "Darwin"]
+    for source in try Self.sources(under: "Sources") where ["RolloutCore", "CanaryJudge"].contains(source.target) {
+      let foreign = Set(Self.imports(source)).subtracting(source.target == "CanaryJudge" ? mathematics : [])
+      #expect(foreign.isEmpty, "\(source.path) imports \(foreign.sorted())")
+      for (number, line) in source.lines.enumerated() {
+        let code = line[..<(line.range(of: "//")?.lowerBound ?? line.endIndex)]
+        let used = Set(code.split { !$0.isLetter && $0 != "_" })
+        let found = words.intersection(used).map(String.init) + calls.filter { code.contains($0) }
+        #expect(found.isEmpty, "\(source.path):\(number + 1) has \(found)")
+      }
+    }
+  }
+
+  @Test func filesAndLinesStayShort() throws {
+    for (folder, limit) in [("Sources", 400), ("Tests", 600)] {
+      for source in try Self.sources(under: folder) {
+        #expect(source.lines.count <= limit + 1, "\(source.path) has \(source.lines.count) lines, \(limit) are allowed")
+        for (number, line) in source.lines.enumerated() where line.count > 120 {
+          Issue.record("\(source.path):\(number + 1) has \(line.count) columns")
+        }
+      }
+    }
+  }
+
+  /// A function is measured from its `func` or `init` line to the closing brace at the same indentation.
+  @Test func functionsStayShort() throws {
+    for source in try Self.sources(under: "Sources") {
+      var open: (indent: Int, start: Int)?
+      for (number, line) in source.lines.enumerated() {
+        let indent = line.prefix { $0 == " " }.count
+        let words = line.dropFirst(indent)
+        if let function = open {
+          guard indent == function.indent, words.hasPrefix("}") else { continue }
+          let length = number - function.start + 1
+          #expect(length <= 70, "\(source.path):\(function.start + 1) is a function of \(length) lines")
+          open = nil
+        } else if words.contains("func ") || words.hasPrefix("init(") || words.contains(" init(") {
+          if line.hasSuffix("}") || words.hasPrefix("//") || words.hasPrefix("///") { continue }
+          // A requirement without a body ends without a brace before anything deeper follows.
+          let body = source.lines[number...].prefix(12).first { $0.hasSuffix("{") || $0.isEmpty }
+          if body?.hasSuffix("{") == true { open = (indent, number) }
+        }
+      }
+    }
+  }
+
+  @Test func nothingInTheTreeNamesAMachine() throws {
+    let banned = ["/roo" + "t/", "/hom" + "e/", "/wor" + "k/"]
+    for folder in ["Sources", "docs", "policies", "Examples", "tools"] {
+      let base = Self.root.appendingPathComponent(folder)
+      for path in try FileManager.default.subpathsOfDirectory(atPath: base.path) {
+        guard let text = try? String(contentsOf: base.appendingPathComponent(path), encoding: .utf8) else { continue }
+        for word in banned where text.contains(word) { Issue.record("\(folder)/\(path) names \(word)") }
+      }
+    }
+  }
+}

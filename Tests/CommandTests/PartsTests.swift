@@ -1,0 +1,64 @@
+import Glibc
+import RolloutCore
+import RolloutEngine
+import Testing
+
+@testable import CanaryCommands
+
+func removeFile(_ path: String) throws { try #require(unlink(path) == 0) }
+
+struct PartsTests {
+  @Test func `ids sort by time and read well`() {
+    var generator = SystemRandomNumberGenerator()
+    let at = Timestamp(milliseconds: 1_795_269_792_000)
+    let id = RolloutIDs.make(service: "shop", at: at, using: &generator).text
+    #expect(id.hasPrefix("shop-20261121-140312-"))
+    #expect(id.count == "shop-20261121-140312-k3f9".count)
+    #expect(RolloutIDs.make(service: "shop", at: at + .seconds(1)).text > id)
+  }
+
+  @Test func `versions fill every hole of an artifact's name`() {
+    #expect(Artifact.expand("a/{version}/b-{version}.tgz", "1.0") == "a/1.0/b-1.0.tgz")
+    #expect(Artifact.expand("plain", "1.0") == "plain")
+    #expect(Artifact.expand("{version", "1.0") == "{version")
+  }
+
+  @Test func `paths of a policy are seen from its directory`() {
+    #expect(Paths.join("/a", "b/./c") == "/a/b/c")
+    #expect(Paths.join("/a", "../c") == "/a/../c")
+    #expect(Paths.join("/", "b") == "/b")
+    #expect(Paths.join("/a", "/b") == "/b")
+    #expect(Paths.directory(of: "/a") == "/" && Paths.name(of: "/x/y.z") == "y.z")
+  }
+
+  private func row(_ version: Version, proven: Bool) -> RolloutSummary {
+    RolloutSummary(
+      id: RolloutID("r-\(version)"), service: "s", release: version, releaseDigest: "d", kind: "release",
+      state: "succeeded", isEnded: true, detail: "", startedBy: "t", startedAt: Timestamp(milliseconds: 0),
+      endedAt: nil, provenAt: proven ? Timestamp(milliseconds: 1) : nil)
+  }
+
+  /// History newest first: versions with whether they are proven; what runs; what rollback chooses.
+  @Test(arguments: [
+    ([("2", true), ("1", true)], ["2", "2"], "1"),
+    ([("3", false), ("2", true), ("1", true)], ["3", "2"], "2"),
+    ([("3", true), ("2", true), ("1", true)], ["3", "2"], "2"),
+    // Rolled back to 2 already: 3 is not the way back.
+    ([("2", false), ("3", true), ("2", true), ("1", true)], ["2", "2"], "1"),
+    ([("3", false), ("2", true)], ["2", "2"], nil),
+    ([("1", true)], ["1"], nil),
+    ([("1", false)], [], nil),
+    ([("2", true)], [], "2"),
+  ] as [([(String, Bool)], [String], String?)])
+  func `rollback chooses the last proven version before the present one`(
+    history: [(String, Bool)], running: [String], chosen: String?
+  ) {
+    let rows = history.map { row(Version($0.0), proven: $0.1) }
+    #expect(RollbackTarget.choose(rows, running: running.map { Version($0) })?.release.text == chosen)
+  }
+
+  @Test func `a refusal prints its cause, then what is safe to do`() {
+    let failure = CommandFailure(.refused, "it is held", next: ["canary watch x"])
+    #expect(failure.text == "canary: it is held\n  canary watch x\n")
+  }
+}

@@ -1,0 +1,166 @@
+@testable import RolloutCore
+
+/// Watches a rollout from outside, by its journal and by the hosts' own truth, and notes what must never happen.
+struct SafetyWitness {
+  let plan: Plan
+  private(set) var violations: [String] = []
+
+  private var lastFence: Fence?
+  private var sentFences: [Int: Fence] = [:]
+  private var intended: Set<StepKey> = []
+  private var isStopped = false
+  private var isHeld = false
+  private var turned = false
+  private var automaticRollbacks = 0
+
+  init(plan: Plan) { self.plan = plan }
+
+  mutating func report(_ violation: String) { violations.append(violation) }
+
+  private mutating func require(_ condition: Bool, _ violation: @autoclosure () -> String) {
+    if !condition { report(violation()) }
+  }
+
+  // MARK: The journal
+
+  mutating func see(_ event: Event, _ before: Rollout, _ after: Rollout) {
+    switch event {
+    case .stepIntended(let host, let step, let attempt, let fence, _):
+      let key = StepKey(rollout: plan.rollout, host: before.name(host), step: step, attempt: attempt)
+      require(intended.insert(key).inserted, "\(key) is intended a second time")
+      seeFence(fence)
+      seeForward(step, host, before)
+    case .stepReissued(let host, let fence):
+      seeFence(fence)
+      if case .inFlight(let intent) = before.hosts[host].position { seeForward(intent.step, host, before) }
+    case .abortRequested(_, let mode):
+      isStopped = true
+      isHeld = mode == .hold
+    case .rollbackStarted(let cause, _, _):
+      isStopped = true
+      isHeld = false
+      turned = true
+      if case .failed = cause { automaticRollbacks += 1 }
+      require(automaticRollbacks <= 1, "a second rollback begins by itself")
+    default: break
+    }
+  }
+
+  private mutating func seeFence(_ fence: Fence) {
+    if let lastFence { require(fence > lastFence, "fence \(fence) follows \(lastFence)") }
+    lastFence = fence
+  }
+
+  private mutating func seeForward(_ step: StepKind, _ host: Int, _ before: Rollout) {
+    guard !step.isRevert else { return }
+    let wave = before.waveOfHost[host] ?? .max
+    require(wave <= before.passedWaves, "\(before.name(host)) of wave \(wave + 1) begins \(step) too early")
+    if step == .undrain { return }
+    require(!isStopped, "\(before.name(host)) begins \(step) after the rollout was stopped")
+    require(!before.isForwardStopped, "\(before.name(host)) begins \(step) while \(before.stateName)")
+  }
+
+  // MARK: Commands and hosts
+
+  mutating func seeSent(_ command: HostCommand, _ host: Int, _ rollout: Rollout) {
+    if let fence = sentFences[host] { require(command.fence > fence, "\(command.key): fence not above \(fence)") }
+    sentFences[host] = command.fence
+    let step = command.key.step
+    if !step.isRevert, step != .undrain { require(!isStopped, "\(command.key) is sent after the rollout was stopped") }
+  }
+
+  /// A serving instance is about to go down. Those that people skipped are theirs.
+  mutating func seeTakenDown(_ host: Int, _ rollout: Rollout, _ hosts: [SimulatedHost]) {
+    let others = hosts.indices.filter { index in
+      if case .skipped = rollout.hosts[index].position { return false }
+      return index != host && hosts[index].isDownByUs && !hosts[index].serves
+    }
+    let limit = plan.maxUnavailable
+    require(
+      others.count < limit,
+      "\(rollout.name(host)) goes down while \(others.map { rollout.name($0).text }) are, limit \(limit)")
+  }
+
+  // MARK: Laws at every state
+
+  mutating func checkCounts(_ rollout: Rollout) {
+    require(rollout.downCount == rollout.hosts.count(where: \.isDown), "downCount is \(rollout.downCount)")
+    let failures = rollout.hosts.indices.count { index in
+      rollout.hosts[index].isFailed && rollout.hosts[index].direction == .forward && rollout.waveOfHost[index] != nil
+    }
+    require(rollout.failureCount == failures, "failureCount is \(rollout.failureCount), not \(failures)")
+  }
+
+  mutating func checkRepeat(of input: Input, _ rollout: Rollout, _ now: Timestamp) {
+    switch input {
+    // Each of these is news whenever it comes: it says how far, not where to.
+    case .stopping, .clockJumped: return
+    default: break
+    }
+    guard let events = try? rollout.decide(input, now: now) else { return }
+    require(events.isEmpty, "law 5: a repeat of \(input) gives \(events.map(\.kind))")
+  }
+
+  mutating func checkTicks(_ rollout: Rollout, _ now: Timestamp) {
+    guard let deadline = rollout.nextDeadline else {
+      let events = try? rollout.decide(.tick, now: now + .minutes(60 * 24 * 3650))
+      require(events == [], "law 5: ten years change \(events?.map(\.kind) ?? []) without a deadline")
+      return
+    }
+    require(deadline > now, "the next deadline is past, by \(now - deadline)")
+    let early = try? rollout.decide(.tick, now: Timestamp(milliseconds: deadline.milliseconds - 1))
+    require(early == [], "law 5: a tick before the deadline gives \(early?.map(\.kind) ?? [])")
+    let due = try? rollout.decide(.tick, now: deadline)
+    require(due?.isEmpty == false, "a tick at the deadline changes nothing in \(rollout.stateName)")
+  }
+
+  mutating func checkWaiting(_ rollout: Rollout) {
+    let reasons = rollout.waitingOn
+    require(reasons.isEmpty == rollout.isEnded, "waits for \(reasons) while \(rollout.stateName)")
+    for reason in reasons {
+      require(!reason.remedy.isEmpty, "no remedy for \(reason)")
+      guard let deadline = reason.deadline else { continue }
+      require(
+        rollout.nextDeadline.map { $0 <= deadline } ?? false, "no tick is due for \(reason) while \(rollout.stateName)")
+    }
+    if rollout.isEnded { require(rollout.outstanding.isEmpty, "work is left after the end") }
+  }
+
+  // MARK: The end
+
+  /// What the end claims, held against what the hosts really run.
+  mutating func judgeEnd(_ rollout: Rollout, _ hosts: [SimulatedHost]) {
+    guard case .ended(let fate, _) = rollout.phase else { return }
+    for index in hosts.indices {
+      let (host, update) = (hosts[index], rollout.hosts[index])
+      if case .skipped = update.position { continue }
+      switch fate {
+      case .succeeded where rollout.waveOfHost[index] != nil:
+        if case .failed = update.position { continue }
+        require(host.current == plan.release.version, "succeeded with \(rollout.name(index)) on another version")
+        require(!host.isDrained, "succeeded with \(rollout.name(index)) out of its load balancer")
+        if case .healthy = update.position { continue }
+        report("succeeded with \(rollout.name(index)) \(update.stateName)")
+      case .rolledBack, .aborted:
+        if fate == .aborted, isHeld || !turned {
+          judgeHeld(index, rollout, host)
+          continue
+        }
+        require(host.current == plan.hosts[index].from, "\(fate) with \(rollout.name(index)) not on its baseline")
+        require(!host.isDrained, "\(fate) with \(rollout.name(index)) out of its load balancer")
+      case .succeeded, .superseded: break
+      }
+    }
+    guard fate == .succeeded else { return }
+    require(rollout.failureCount <= plan.policy.maxFailures, "succeeded with \(rollout.failureCount) failures")
+  }
+
+  private mutating func judgeHeld(_ index: Int, _ rollout: Rollout, _ host: SimulatedHost) {
+    let update = rollout.hosts[index]
+    if host.current != plan.hosts[index].from {
+      require(rollout.exposedHosts.contains(index), "held, and \(rollout.name(index)) is not named as exposed")
+    }
+    if update.isFailed || update.isActivated { return }
+    require(!host.isDrained, "held with an unchanged \(rollout.name(index)) out of its load balancer")
+  }
+}

@@ -1,0 +1,207 @@
+import RolloutCore
+import RolloutEngine
+import Testing
+
+/// The engine over fake hosts and a store in memory.
+@Suite(.timeLimit(.minutes(2)))
+struct ControllerTests {
+  let store = FlakyStore()
+
+  private func controller(
+    _ fleet: FakeFleet, _ name: String = "a", verdict: Verdict = Verdict(outcome: .pass, reason: "well")
+  ) -> Controller {
+    let ports = Ports(
+      transport: fleet, prober: fleet, analyst: FixedAnalyst(verdict: verdict), clock: RealClock(), store: store)
+    return Controller(ports: ports, holder: Fixtures.holder(name))
+  }
+
+  private func fate(_ log: TurnLog) async -> Fate? {
+    if case .ended(let fate, _) = await log.last?.phase { fate } else { nil }
+  }
+
+  @Test func aGoodReleaseReachesEveryHostOnceCanaryFirst() async throws {
+    let (fleet, log) = (Fixtures.fleet(4), TurnLog())
+    let end = try await controller(fleet).start(Fixtures.plan(4), observer: log)
+    #expect(end == .atRest)
+    #expect(await fate(log) == .succeeded)
+    for number in 1...4 {
+      #expect(await fleet.activations(of: HostID("web\(number)")) == [Fixtures.new])
+    }
+    let activations = await fleet.received.filter { $0.key.step == .activate }
+    #expect(activations.first?.key.host == "web1")
+    let fences = await fleet.received.map(\.fence)
+    #expect(Set(fences.map(\.step)).count == fences.count, "every command has a fence of its own")
+  }
+
+  @Test func theJournalFoldsToTheLiveState() async throws {
+    let (fleet, log) = (Fixtures.fleet(3), TurnLog())
+    let controller = controller(fleet)
+    _ = try await controller.start(Fixtures.plan(3), observer: log)
+    #expect(try await controller.load("r1") == log.last)
+  }
+
+  @Test func anUnhealthyCanaryGoesBackAndTheOthersAreNeverTouched() async throws {
+    let (fleet, log) = (Fixtures.fleet(3), TurnLog())
+    await fleet.makeSick(Fixtures.new)
+    let plan = Fixtures.plan(3, policy: Fixtures.policy { $0.healthyDeadline = TimeSpan(milliseconds: 30) })
+    _ = try await controller(fleet).start(plan, observer: log)
+    #expect(await fate(log) == .rolledBack)
+    #expect(await fleet.activations(of: "web1") == [Fixtures.new, Fixtures.old])
+    #expect(await fleet.received.allSatisfy { $0.key.host == "web1" })
+  }
+
+  @Test func anUnhealthyCanaryHaltsWhereThePolicySaysSo() async throws {
+    let (fleet, log) = (Fixtures.fleet(3), TurnLog())
+    await fleet.makeSick(Fixtures.new)
+    let plan = Fixtures.plan(
+      3,
+      policy: Fixtures.policy {
+        $0.healthyDeadline = TimeSpan(milliseconds: 30)
+        $0.onFail = .halt
+      })
+    let end = try await controller(fleet).start(plan, observer: log)
+    #expect(end == .atRest)
+    #expect(await log.last?.stateName == "halted")
+    #expect(await fleet.activations(of: "web1") == [Fixtures.new])
+    // Whoever comes next drives it on: a rollback from the halted state.
+    let next = TurnLog()
+    let request = try Fixtures.request("q1", .rollback)
+    _ = try await controller(fleet, "b").resume("r1", offering: request, observer: next)
+    #expect(await fate(next) == .rolledBack)
+    #expect(await fleet.versions()["web1"] == Fixtures.old)
+    #expect(try await store.answer(to: "q1")?.isAccepted == true)
+  }
+
+  @Test func aLostAnswerIsAskedAboutAndNeverSentTwice() async throws {
+    let (fleet, log) = (Fixtures.fleet(2), TurnLog())
+    await fleet.loseNextAnswer(to: .activate)
+    _ = try await controller(fleet).start(Fixtures.plan(2), observer: log)
+    #expect(await fate(log) == .succeeded)
+    #expect(await log.kinds.contains("stepQuestioned"))
+    #expect(await fleet.received.count { $0.key.step == .activate } == 2, "one for each host")
+  }
+
+  @Test func aStopInTheMiddleOfAStepIsTakenUpWithoutAnotherPush() async throws {
+    let (fleet, log) = (Fixtures.fleet(2), TurnLog())
+    await fleet.hold(.activate)
+    let first = controller(fleet)
+    async let running = first.start(Fixtures.plan(2), observer: log)
+    await fleet.waitFor(.activate, count: 1)
+    // The fake holds the answer until it is told to go on, so the runner must not wait for it.
+    async let stopping: Void = first.stop(reason: "SIGTERM")
+    await fleet.release()
+    await stopping
+    #expect(try await running == .stopped(reason: "SIGTERM"))
+    let next = TurnLog()
+    _ = try await controller(fleet, "b").resume("r1", observer: next)
+    #expect(await fate(next) == .succeeded)
+    #expect(await fleet.activations(of: "web1") == [Fixtures.new])
+    #expect(await fleet.activations(of: "web2") == [Fixtures.new])
+  }
+
+  @Test func aFullDiskStopsNewStepsAndGoesOnWhenThereIsSpace() async throws {
+    let (fleet, log) = (Fixtures.fleet(2), TurnLog())
+    await fleet.hold(.stage)
+    async let running = controller(fleet).start(Fixtures.plan(2), observer: log)
+    await fleet.waitFor(.stage, count: 1)
+    await store.fill(true)
+    await fleet.release()
+    await log.waitForTrouble()
+    #expect(await fleet.received.map(\.key.step) == [.stage])
+    #expect(await log.trouble.first?.contains("free some space") == true)
+    await store.fill(false)
+    #expect(try await running == .atRest)
+    #expect(await fate(log) == .succeeded)
+  }
+
+  @Test func aLostLeaseEndsTheRunnerAtOnce() async throws {
+    let (fleet, log) = (Fixtures.fleet(2), TurnLog())
+    await fleet.hold(.stage)
+    async let running = controller(fleet).start(Fixtures.plan(2), observer: log)
+    await fleet.waitFor(.stage, count: 1)
+    await store.loseLease()
+    await fleet.release()
+    #expect(try await running == .leaseLost(detail: "epoch 2 holds the service"))
+    #expect(await fleet.received.map(\.key.step) == [.stage])
+  }
+
+  @Test func nothingNewStartsAfterAnAbortIsAcknowledged() async throws {
+    let (fleet, log) = (Fixtures.fleet(3), TurnLog())
+    await fleet.hold(.activate)
+    async let running = controller(fleet).start(Fixtures.plan(3), observer: log)
+    await fleet.waitFor(.activate, count: 1)
+    try await store.offer(try Fixtures.request("q1", .abort(.hold)))
+    _ = await log.wait { if case .stopping = $0.phase { true } else { false } }
+    #expect(try await store.answer(to: "q1")?.isAccepted == true)
+    let before = await fleet.received.count
+    await fleet.release()
+    #expect(try await running == .atRest)
+    #expect(await fate(log) == .aborted)
+    #expect(await fleet.received.count == before)
+  }
+
+  @Test func whatWasAskedWhileNobodyDroveIsHeardBeforeAnythingMoves() async throws {
+    let (fleet, log) = (Fixtures.fleet(3), TurnLog())
+    try await controller(fleet).record(Fixtures.plan(3))
+    try await store.offer(try Fixtures.request("q1", .abort(.hold)))
+    _ = try await controller(fleet, "b").resume("r1", observer: log)
+    #expect(await fate(log) == .aborted)
+    #expect(await fleet.received.isEmpty)
+  }
+
+  @Test func aSecondRolloutOfTheServiceIsRefused() async throws {
+    let fleet = Fixtures.fleet(2)
+    try await controller(fleet).record(Fixtures.plan(2))
+    await #expect(throws: ControllerRefusal.self) {
+      _ = try await controller(fleet, "b").start(Fixtures.plan(2, id: "r2"), observer: TurnLog())
+    }
+  }
+
+  @Test func aHeldLeaseNamesItsHolder() async throws {
+    let fleet = Fixtures.fleet(2)
+    await fleet.hold(.stage)
+    let log = TurnLog()
+    async let running = controller(fleet).start(Fixtures.plan(2), observer: log)
+    await fleet.waitFor(.stage, count: 1)
+    do {
+      _ = try await controller(fleet, "b").resume("r1", observer: TurnLog())
+      Issue.record("two controllers drive one service")
+    } catch {
+      guard case .held(let refusal) = error else {
+        Issue.record("refused for another reason: \(error)")
+        return
+      }
+      #expect(refusal.holder.controller == "a")
+    }
+    await fleet.release()
+    _ = try await running
+  }
+
+  @Test func aFailingVerdictInTheBurnInRollsBack() async throws {
+    let (fleet, log) = (Fixtures.fleet(3), TurnLog())
+    var check = CheckPolicy(name: "errors", scrape: "http://{host}/metrics", measure: .gauge("x"))
+    check.limit = 1
+    let plan = Fixtures.plan(
+      3,
+      policy: Fixtures.policy {
+        $0.checks = [check]
+        $0.burnIn.min = .minutes(5)
+      })
+    let verdict = Verdict(outcome: .fail, reason: "errors: 9 % against 0.1 %")
+    _ = try await controller(fleet, verdict: verdict).start(plan, observer: log)
+    #expect(await fate(log) == .rolledBack)
+    #expect(await fleet.activations(of: "web2").isEmpty)
+  }
+
+  @Test func aCanaryThatFallsIllInItsBurnInGoesBackEvenWhilePaused() async throws {
+    let (fleet, log) = (Fixtures.fleet(3), TurnLog())
+    let plan = Fixtures.plan(3, policy: Fixtures.policy { $0.burnIn.min = .minutes(5) })
+    async let running = controller(fleet).start(plan, observer: log)
+    _ = await log.wait { $0.stateName == "burning_in" }
+    try await store.offer(try Fixtures.request("q1", .pause))
+    _ = await log.wait { $0.pause != nil }
+    await fleet.report(.unhealthy(detail: "GET /healthz: 503"), from: "web1", expecting: Fixtures.new)
+    #expect(try await running == .atRest)
+    #expect(await fate(log) == .rolledBack)
+  }
+}

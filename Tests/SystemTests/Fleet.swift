@@ -1,0 +1,196 @@
+import ChildProcesses
+import Foundation
+import TestKit
+import Testing
+
+/// Real instances of a real HTTP service on this machine: a directory, a port and (over ssh) an sshd each.
+struct Fleet: Sendable {
+  enum Reach: Sendable { case ssh, local }
+
+  let directory: TemporaryDirectory
+  let instances: [ServiceInstance]
+  let sshds: [LoopbackSSHD]
+  let canary: CanaryCommand
+
+  /// Runs `body` with `count` empty instances; every process of theirs has ended when it returns.
+  static func with(
+    _ count: Int = 3, over reach: Reach = .ssh, _ body: (Fleet) async throws -> Void
+  ) async throws {
+    try await TemporaryDirectory.with { directory in
+      var sshds: [LoopbackSSHD] = []
+      var instances: [ServiceInstance] = []
+      for number in 1...count {
+        let home = try directory.directory("host\(number)")
+        try directory.directory("host\(number)/srv/shared/run")
+        let port = try await FreePort.next()
+        try directory.file("host\(number)/srv/shared/.env", "PORT=\(port)\n")
+        var sshPort: Int?
+        if reach == .ssh {
+          let place = try directory.subdirectory("sshd\(number)")
+          let sshd = try await LoopbackSSHD.start(in: place, environment: ["HOME": home])
+          sshds.append(sshd)
+          sshPort = sshd.port
+        }
+        instances.append(
+          ServiceInstance(name: "shop\(number)", port: port, sshPort: sshPort, directory: home + "/srv"))
+      }
+      let canary = CanaryCommand(directory: directory.path)
+      let fleet = Fleet(directory: directory, instances: instances, sshds: sshds, canary: canary)
+      do {
+        try await body(fleet)
+      } catch {
+        await fleet.stop()
+        throw error
+      }
+      await fleet.stop()
+    }
+  }
+
+  private func stop() async {
+    for instance in instances {
+      if let pid = instance.servicePID { kill(pid, SIGKILL) }
+    }
+    for sshd in sshds { await sshd.stop() }
+    // Controllers that a test left in the background name the state directory in their environment.
+    for pid in processes(withEnvironment: "CANARY_STATE=\(directory.path)/state") { kill(pid, SIGKILL) }
+  }
+
+  // MARK: Files
+
+  /// Writes the policy. `extra` lines replace defaults of the same key.
+  func writePolicy(_ extra: [String: String] = [:], zones: [String] = []) throws {
+    var keys: [(String, String)] = [
+      ("canary", "{count: 1}"), ("burn_in", "{min: 300ms, max: 1m}"), ("waves", "[50%, 100%]"),
+      ("max_unavailable", "1"), ("min_healthy_time", "200ms"), ("healthy_deadline", "60s"),
+      ("progress_deadline", "5m"), ("on_fail", "rollback"),
+    ]
+    for (key, value) in extra.sorted(by: { $0.key < $1.key }) {
+      keys.removeAll { $0.0 == key }
+      keys.append((key, value))
+    }
+    var text = "service: shop\ninstances:\n"
+    for (index, instance) in instances.enumerated() {
+      let ssh = instance.sshPort.map { ", ssh_port: \($0)" } ?? ""
+      let zone = zones.isEmpty ? "" : ", zone: \(zones[index % zones.count])"
+      text += "  - {host: \(instance.name), address: 127.0.0.1\(ssh)\(zone), directory: \(instance.directory), "
+      text += "labels: {port: \"\(instance.port)\"}}\n"
+    }
+    if sshds.isEmpty {
+      text += "transport: {local: {}}\n"
+    } else {
+      let config = try LoopbackSSHD.writeClientConfiguration(for: sshds, in: directory)
+      text += "transport: {ssh: {config: \(config)}}\n"
+    }
+    text += """
+      release:
+        artifact: dist/shop-{version}.tar.gz
+        directory: /srv/shop
+        shared: {dirs: [run], files: [.env]}
+        restart: [./restart]
+      probes:
+        - http: http://{host}:{port}/healthz
+          interval: 100ms
+          timeout: 5s
+          rise: 2
+          fall: 3
+          expect: {status: 200, version: /version}
+
+      """
+    for (key, value) in keys { text += "\(key): \(value)\n" }
+    try directory.file("canary.yaml", text)
+  }
+
+  /// Packs a release. `says` is the version its service answers with; `sickAfter` seconds of health; `onHost` limits
+  /// the sickness to one instance's port; `restart` goes in front of the restart script.
+  func pack(
+    _ version: String, says: String? = nil, sickAfter: Double? = nil, onlyOn instance: Int? = nil,
+    restart: String = ""
+  ) async throws {
+    var release = "{\"version\": \"\(says ?? version)\""
+    if let sickAfter { release += ", \"sick_after\": \(sickAfter)" }
+    release += "}\n"
+    var script = "#!/bin/sh\nset -eu\n. ./.env\necho '\(version)' >>run/restarts\n"
+    if let instance {
+      script += "[ \"$PORT\" = \(instances[instance].port) ] && echo '{\"version\": \"\(version)\", \"sick_after\": 0}' "
+      script += ">release.json\n"
+    }
+    script += restart + "\n"
+    script += """
+      pid=$(cat run/pid 2>/dev/null || true)
+      if [ -n "$pid" ] && kill "$pid" 2>/dev/null; then
+        while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+      fi
+      setsid python3 ./service.py "$PORT" </dev/null >>run/log 2>&1 &
+      echo $! >run/pid
+
+      """
+    let name = "shop-\(version)"
+    let built = try await Artifact.build(
+      name,
+      [
+        .init("service.py", Self.service), .init("release.json", release), .init("restart", script, executable: true),
+      ], in: directory)
+    try directory.directory("dist")
+    try FileManager.default.moveItem(atPath: built.path, toPath: directory.path("dist/\(name).tar.gz"))
+  }
+
+  /// The demo's service: one program serves the demo and these tests.
+  private static let service: String = {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return contents(of: root.appendingPathComponent("Sources/CanaryCommands/Demo/demo-service.py").path) ?? ""
+  }()
+
+  // MARK: What is true on the hosts
+
+  /// Versions that `current` names, in the order of the instances.
+  var versions: [String?] { instances.map(\.currentVersion) }
+
+  /// Restarts of each instance, in order, by the version whose script ran.
+  var restarts: [[String]] { instances.map(\.restarts) }
+
+  /// Deploys a first version to every instance, under the quick policy. A test writes its own after it.
+  func deploy(_ version: String) async throws {
+    try writePolicy()
+    try await pack(version)
+    let ended = try await canary("start", "shop@\(version)")
+    try #require(ended.status == .exited(0), "\(ended)")
+  }
+}
+
+struct ServiceInstance: Sendable {
+  var name: String
+  var port: Int
+  var sshPort: Int?
+  var directory: String
+
+  var currentVersion: String? {
+    guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: directory + "/current") else {
+      return nil
+    }
+    return target.split(separator: "/").last.map(String.init)
+  }
+
+  var restarts: [String] {
+    (contents(of: directory + "/shared/run/restarts") ?? "").split(separator: "\n").map(String.init)
+  }
+
+  var servicePID: Int32? {
+    contents(of: directory + "/shared/run/pid").flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+  }
+
+  /// A pipe that the restart command reads before it goes on, where a release's script says `cat run/gate`.
+  func makeGate() throws {
+    guard mkfifo(directory + "/shared/run/gate", 0o600) == 0 else { throw FixtureFailure("mkfifo: errno \(errno)") }
+  }
+
+  /// Lets one waiting restart go on. True when one was waiting.
+  func openGate() async -> Bool {
+    await eventually {
+      let descriptor = open(directory + "/shared/run/gate", O_WRONLY | O_NONBLOCK)
+      guard descriptor >= 0 else { return false }
+      close(descriptor)
+      return true
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import ChildProcesses
+import Glibc
+import HostProtocol
+import RolloutCore
+import TestKit
+import Testing
+
+@testable import Transports
+
+/// Hosts that misbehave, played by small scripts.
+@Suite struct HostSessionTests {
+  /// Starts `script` in place of the host's.
+  private struct Actor: HostLauncher {
+    let script: String
+    var isRemote = true
+    var openTimeout = Duration.seconds(30)
+    var sessionCommand: ProcessCommand { ProcessCommand(["sh", "-c", script]) }
+    var channelCommand: ProcessCommand { sessionCommand }
+    func clearTheWay() {}
+    func explain(status: ProcessStatus?, errorOutput: String) -> String { "ended: \(errorOutput)" }
+  }
+
+  private func session(_ launcher: Actor) -> HostSession {
+    HostSession(launcher: launcher, connecting: AsyncSemaphore(permits: 1))
+  }
+
+  private func inspection() throws -> HostRequest { try .inspect(service: "checkout", directory: "/srv") }
+
+  private static let greeting = "echo 'canary-host 1 boot'; "
+  private static let readRequest = "while read -r l && [ \"$l\" != end ]; do :; done; "
+
+  @Test func anAnswerThatDoesNotComeIsNotWaitedForForEver() async throws {
+    try await TemporaryDirectory.with { directory in
+      // Silent the first time, as it should be from the second.
+      let file = directory.path("second")
+      let host = session(
+        Actor(
+          script: Self.greeting + Self.readRequest
+            + "[ -e \(file) ] || { : >\(file); trap '' TERM; while :; do sleep 100; done; }; "
+            + "echo 'status ok'; echo end; cat >/dev/null"))
+      guard case .unanswered(let detail) = await host.exchange(try inspection(), within: .milliseconds(500)) else {
+        Issue.record("an answer from a silent host")
+        return
+      }
+      #expect(detail.contains("no answer within"))
+      guard case .answered(let response) = await host.exchange(try inspection(), within: .seconds(60)) else {
+        Issue.record("the silent connection was not replaced")
+        return
+      }
+      #expect(response.status == "ok")
+      await host.close()
+    }
+  }
+
+  @Test(arguments: ["echo nonsense", "echo end", "echo 'status ok'; exit", "head -c 100000 /dev/zero | tr '\\0' x"])
+  func garbageIsNoAnswer(_ answer: String) async throws {
+    let host = session(Actor(script: Self.greeting + Self.readRequest + answer + "; cat >/dev/null"))
+    guard case .unanswered = await host.exchange(try inspection(), within: .seconds(2)) else {
+      Issue.record("an answer out of garbage")
+      return
+    }
+    await host.close()
+  }
+
+  @Test(arguments: [
+    "exit 0", "echo hello; echo why >&2; exit 1", "sleep 1000", "yes", "echo 'canary-host 2 boot'; cat",
+  ])
+  func withoutAGreetingNothingIsSent(_ script: String) async throws {
+    var launcher = Actor(script: script)
+    launcher.openTimeout = .milliseconds(1500)
+    let host = session(launcher)
+    guard case .notSent(let detail) = await host.exchange(try inspection(), within: .seconds(60)) else {
+      Issue.record("sent to a host that never greeted")
+      return
+    }
+    if script.contains("why") { #expect(detail.contains("why") && detail.contains("hello"), "\(detail)") }
+    await host.close()
+  }
+
+  @Test func anUnaskedAnswerIsNotTakenForTheNext() async throws {
+    try await TemporaryDirectory.with { directory in
+      let file = directory.path("second")
+      // Both in one write, so that they come in one piece.
+      let first = ": >\(file); printf 'status ok\\nend\\nstatus stray\\nend\\n'; cat >/dev/null"
+      let host = session(
+        Actor(
+          script: Self.greeting + Self.readRequest
+            + "if [ -e \(file) ]; then echo 'status second'; echo end; cat >/dev/null; else \(first); fi"))
+      _ = await host.exchange(try inspection(), within: .seconds(60))
+      guard case .answered(let response) = await host.exchange(try inspection(), within: .seconds(60)) else {
+        Issue.record("no second answer")
+        return
+      }
+      #expect(response.status == "second")
+      await host.close()
+    }
+  }
+
+  @Test func requestsAreAnsweredInTheirOrder() async throws {
+    let host = session(
+      Actor(
+        script: Self.greeting + "n=0; while read -r l; do [ \"$l\" = end ] || continue; n=$((n+1)); "
+          + "echo \"status n$n\"; echo end; done"))
+    await withTaskGroup(of: String.self) { group in
+      for _ in 0..<50 {
+        group.addTask {
+          guard let request = try? inspection(),
+            case .answered(let response) = await host.exchange(request, within: .seconds(60))
+          else { return "" }
+          return response.status
+        }
+      }
+      var statuses: Set<String> = []
+      for await status in group { statuses.insert(status) }
+      #expect(statuses == Set((1...50).map { "n\($0)" }))
+    }
+    await host.close()
+  }
+
+  @Test func afterItsEndASessionSendsNothing() async throws {
+    let host = session(Actor(script: Self.greeting + "cat >/dev/null"))
+    await host.close()
+    guard case .notSent = await host.exchange(try inspection(), within: .seconds(60)) else {
+      Issue.record("sent after the end")
+      return
+    }
+  }
+
+  @Test func closingWhileConnectingEndsTheConnection() async throws {
+    try await TemporaryDirectory.with { directory in
+      let file = directory.path("pid")
+      let host = session(Actor(script: "echo $$ >\(file).new; mv \(file).new \(file); cat >/dev/null"))
+      let request = try inspection()
+      async let exchange = host.exchange(request, within: .seconds(60))
+      #expect(await eventually { contents(of: file) != nil })
+      await host.close()
+      guard case .notSent = await exchange else {
+        Issue.record("sent without a greeting")
+        return
+      }
+      let child = try #require(contents(of: file).flatMap { Int32($0.split(separator: "\n")[0]) })
+      #expect(await eventually { !isRunning(child) })
+    }
+  }
+}
