@@ -81,15 +81,15 @@ enum ExplainRenderer {
       lines += verdict.map { EvidenceLines.lines($0).map { indented($0) } } ?? []
     }
     if let missing = WaitWords.missing(reason, rollout, now: now) { lines.append(row("still missing", missing)) }
-    if let deadline = reason.deadline {
-      let clocks =
-        rollout.pause == nil ? TimeWords.deadline(deadline, now: now) : "clocks stand still while it is paused"
-      let after = WaitWords.atDeadline(reason, rollout).map { "; \($0)" } ?? ""
-      lines.append(row("at the latest", clocks + after))
-    } else {
-      lines.append(row("at the latest", "no limit: it waits until somebody says something"))
-    }
+    lines.append(row("at the latest", limit(reason, rollout, now)))
     return lines + next(NextCommand.commands(for: reason, in: rollout), title: "to change it").map { indented($0) }
+  }
+
+  private static func limit(_ reason: WaitReason, _ rollout: Rollout, _ now: Timestamp) -> String {
+    if case .paused = reason.kind { return "no limit: it waits until somebody says resume" }
+    if rollout.pause != nil { return "clocks stand still while it is paused" }
+    guard let deadline = reason.deadline else { return "no limit: it waits until somebody says something" }
+    return TimeWords.deadline(deadline, now: now) + (WaitWords.atDeadline(reason, rollout).map { "; \($0)" } ?? "")
   }
 
   private static func stopCommands(_ rollout: Rollout) -> [NextCommand] {
