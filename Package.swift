@@ -93,6 +93,7 @@ let package = Package(
       ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "TestKit", argumentParser]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
+    tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"]),
     .target(

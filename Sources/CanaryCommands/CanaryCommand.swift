@@ -28,7 +28,7 @@ struct CanaryCommand: ParsableCommand {
       CommandGroup(
         name: "Prepare",
         subcommands: [
-          LintVerb.self, SchemaVerb.self, DoctorVerb.self, CompletionsVerb.self, ManVerb.self,
+          LintVerb.self, SchemaVerb.self, DoctorVerb.self, DemoVerb.self, CompletionsVerb.self, ManVerb.self,
         ]),
     ])
 }

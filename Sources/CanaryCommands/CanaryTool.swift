@@ -14,6 +14,12 @@ public enum CanaryTool {
   }
 
   static func run(_ arguments: [String], in context: CommandContext) async -> Int32 {
+    let status = await answer(arguments, in: context)
+    await context.composition.closeTransports()
+    return status
+  }
+
+  private static func answer(_ arguments: [String], in context: CommandContext) async -> Int32 {
     let console = context.console
     do {
       let command = try CanaryCommand.parseAsRoot(try VerbNames.resolve(arguments))

@@ -15,6 +15,8 @@ struct Composition: Sendable {
   /// Opens the journal at this path, and creates it.
   var openStore: @Sendable (String) async -> Result<any CommandStore, StoreFailure>
   var transport: @Sendable (TransportPolicy) -> any Transport
+  /// Ends every connection that `transport` gave.
+  var closeTransports: @Sendable () async -> Void = {}
   /// Probes and checks; probes that run commands reach hosts through the transport.
   var observers: @Sendable (any Transport) -> Result<Observers, CommandFailure>
   /// Starts a controller in the background and gives its pid.
@@ -25,17 +27,20 @@ struct Composition: Sendable {
     var analyst: any Analyst
   }
 
+  private static let shared = SharedTransports { policy in
+    switch policy {
+    case .ssh(let ssh): SSHTransport(policy: ssh)
+    case .local: LocalTransport()
+    }
+  }
+
   static let live = Composition(
     clock: SystemClock(),
     openStore: { path in
       do throws(StoreFailure) { return .success(try await SQLiteStore.open(at: path)) } catch { return .failure(error) }
     },
-    transport: { policy in
-      switch policy {
-      case .ssh(let ssh): SSHTransport(policy: ssh)
-      case .local: LocalTransport()
-      }
-    },
+    transport: { shared.transport(for: $0) },
+    closeTransports: { await shared.close() },
     observers: { transport in
       do {
         let client = try CurlClient()

@@ -7,15 +7,13 @@ struct LeaseKeeper {
   let ports: Ports
   let inbox: Inbox<RunnerSignal>
 
-  /// A quarter of the lease's life: three renewals may fail before anybody may take it.
-  static let renewalInterval = TimeSpan.seconds(2)
   /// How soon a request of another process is seen; well under the second that an abort may take.
   static let requestInterval = TimeSpan(milliseconds: 100)
 
   func start() -> [Task<Void, Never>] { [ports.spawn { await renew() }, ports.spawn { await fetchRequests() }] }
 
   private func renew() async {
-    while await pause(Self.renewalInterval) {
+    while await pause(LeaseTerms.renewalInterval) {
       do {
         try await ports.store.renew(lease, now: ports.clock.now())
       } catch {

@@ -8,12 +8,18 @@ enum RunnerSignal: Sendable {
   case leaseLost(detail: String)
   case stop(reason: String)
 
-  /// False for what has no meaning later.
-  var mustBeWritten: Bool {
-    switch self {
-    case .input, .requests: true
-    case .heartbeat, .leaseLost, .stop: false
-    }
+  var isTick: Bool { if case .input(.tick) = self { true } else { false } }
+}
+
+extension [RunnerSignal] {
+  var stopReason: String? {
+    for case .stop(let reason) in self { return reason }
+    return nil
+  }
+
+  var leaseLost: String? {
+    for case .leaseLost(let detail) in self { return detail }
+    return nil
   }
 }
 
@@ -41,9 +47,10 @@ public actor RolloutRunner {
   private var timer: (deadline: Timestamp, task: Task<Void, Never>)?
   private var clocks: ClockWatch
   private var trouble: String?
-  /// Signals of turns that could not be written. They are decided again, on the time that it is then; a heartbeat
-  /// comes every few seconds and tries.
-  private var unwritten: [RunnerSignal] = []
+  /// A decided turn whose write failed.
+  private var doubtful: Work?
+  /// Signals that came meanwhile, or with this turn.
+  private var backlog: [RunnerSignal] = []
 
   /// Inputs that wait at most: a few per host of a large fleet.
   private static let inboxCapacity = 4096
@@ -84,36 +91,43 @@ public actor RolloutRunner {
 
   /// Nil: go on.
   private func turn(_ signals: [RunnerSignal]) async -> RunEnd? {
-    let now = ports.clock.now()
-    let clockInputs = clocks.observe(wall: now, uptime: ports.clock.uptime())
-    let all = unwritten + clockInputs.map { .input($0) } + signals
-    var work = Work(state: rollout, now: now)
-    var stopReason: String?
-    for signal in all {
-      switch signal {
-      case .input(let input):
-        // The timer has fired; a wait that ended early must be begun again.
-        if input == .tick { timer = nil }
-        work.take(input)
-      case .requests(let requests): for request in requests { work.take(request) }
-      case .heartbeat: break
-      case .leaseLost(let detail): return .leaseLost(detail: detail)
-      case .stop(let reason): stopReason = reason
-      }
-    }
-    if let stopReason { work.take(.stopping(reason: stopReason)) } else { work.settle() }
+    let stopReason = signals.stopReason
+    if let detail = signals.leaseLost { return .leaseLost(detail: detail) }
+    let clockInputs = clocks.observe(wall: ports.clock.now(), uptime: ports.clock.uptime())
+    backlog += clockInputs.map { .input($0) } + signals
+    if let end = await settleDoubt(stopReason) { return end }
+    guard doubtful == nil else { return nil }
+
+    var work = Work(state: rollout, now: ports.clock.now())
+    for signal in backlog { work.take(signal) }
+    backlog = []
+    // The timer has fired; a wait that ended early must be begun again.
+    if signals.contains(where: \.isTick) { timer = nil }
+    if let stopReason { work.take(.input(.stopping(reason: stopReason))) } else { work.settle() }
     if let detail = work.failure { return .failed(detail: detail) }
     switch await commit(work) {
-    case .written: unwritten = []
-    // Nothing of this turn is real: no new effect begins, and a stop needs no record.
-    case .postponed: unwritten = all.filter(\.mustBeWritten)
+    case .written: break
+    case .postponed: doubtful = work
     case .end(let end): return end
     }
     if let stopReason { return .stopped(reason: stopReason) }
-    guard unwritten.isEmpty else { return nil }
+    // Nothing of a turn that is not on stable storage is real: no new effect begins.
+    guard doubtful == nil else { return nil }
     if rollout.isAtRest { return .atRest }
     effects.reconcile(rollout.outstanding)
     setTimer()
+    return nil
+  }
+
+  /// A turn whose write failed may be on the disk all the same, so exactly it is offered again before anything else is
+  /// decided. Until that succeeds signals wait; a heartbeat comes every few seconds and tries.
+  private func settleDoubt(_ stopReason: String?) async -> RunEnd? {
+    guard let work = doubtful else { return nil }
+    switch await commit(work) {
+    case .written: doubtful = nil
+    case .postponed: if let stopReason { return .stopped(reason: stopReason) }
+    case .end(let end): return end
+    }
     return nil
   }
 
@@ -179,18 +193,24 @@ struct Work {
 
   init(state: Rollout, now: Timestamp) {
     self.state = state
-    self.now = max(now, state.lastEventAt)
+    self.now = now
   }
 
   var isEmpty: Bool { events.isEmpty && answers.isEmpty }
 
   /// Inputs that the machine refuses here are late by nature; only people are told.
-  mutating func take(_ input: Input) { _ = decide(input, settling: false) }
+  mutating func take(_ signal: RunnerSignal) {
+    switch signal {
+    case .input(let input): _ = decide(input, settling: false)
+    case .requests(let requests): for request in requests { take(request) }
+    case .heartbeat, .leaseLost, .stop: break
+    }
+  }
 
   /// Works out what follows from all that was taken.
   mutating func settle() { _ = decide(.tick, settling: true) }
 
-  mutating func take(_ request: OperatorRequest) {
+  private mutating func take(_ request: OperatorRequest) {
     guard let body = EventCodec.decodeRequest(request.payload) else {
       let detail = "a request that this version of canary does not know; use the same version on both sides"
       answers.append(RequestAnswer(request: request.id, isAccepted: false, detail: detail))
@@ -209,11 +229,13 @@ struct Work {
     do { decided = try state.decide(input, now: now, settling: settling) } catch { return .failure(error) }
     for event in decided {
       let sequence = state.eventCount
-      do { try state.apply(event, at: now) } catch {
+      // As `decide` stamps it. Each anew: a clock that was set back takes the last event's time with it.
+      let at = max(now, state.lastEventAt)
+      do { try state.apply(event, at: at) } catch {
         failure = "record \(sequence): \(error.message)"
         return .success(())
       }
-      events.append(RecordedEvent(sequence: sequence, at: now, event: event))
+      events.append(RecordedEvent(sequence: sequence, at: at, event: event))
     }
     return .success(())
   }

@@ -112,7 +112,7 @@ struct OperatorSystemTests {
       try fleet.writePolicy(["wavs": "[1]"])
       let invalid = try await fleet.canary("lint")
       #expect(invalid.status == .exited(65))
-      #expect(invalid.errors.contains("waves") || invalid.output.contains("waves"), "\(invalid)")
+      #expect(invalid.errors.contains("wavs") || invalid.output.contains("wavs"), "\(invalid)")
       try fleet.writePolicy()
       #expect(try await fleet.canary("strat").status == .exited(64))
       #expect(try await fleet.canary("start", "shop").status == .exited(64))

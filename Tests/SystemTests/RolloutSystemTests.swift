@@ -58,7 +58,7 @@ struct RolloutSystemTests {
   @Test func aFailureInTheSecondWaveTurnsEveryTouchedHostBack() async throws {
     try await Fleet.with(4) { fleet in
       try await fleet.deploy("1.0")
-      try fleet.writePolicy(["waves": "[1, 100%]", "healthy_deadline": "5s"])
+      try fleet.writePolicy(["waves": "[1, 1, 100%]", "healthy_deadline": "5s"])
       try await fleet.pack("2.0", onlyOn: 2)
       let ended = try await fleet.canary("start", "shop@2.0")
       #expect(ended.status == .exited(2), "\(ended)")
@@ -117,11 +117,13 @@ struct RolloutSystemTests {
       #expect(abort.status == .exited(0), "\(abort)")
       // An acknowledgement is due within a second; a machine under load may take longer to start the process.
       #expect(taken < .seconds(10), "the abort took \(taken)")
+      let acknowledged = fleet.restarts
       #expect(await fleet.instances[1].openGate())
       let runningEnded = await running.ended()
       #expect(runningEnded.status == .exited(7), "\(runningEnded)")
-      #expect(fleet.restarts[2] == ["1.0"] && fleet.restarts[3] == ["1.0"])
-      #expect(fleet.versions == ["2.0", "2.0", "1.0", "1.0"])
+      #expect(fleet.restarts == acknowledged)
+      #expect(fleet.restarts[3] == ["1.0"] || fleet.restarts[2] == ["1.0"], "it came in the middle of the wave")
+      #expect(zip(fleet.versions, fleet.restarts).allSatisfy { $0 == $1.last })
     }
   }
 

@@ -154,7 +154,7 @@ status=0
 [ "$status" = 2 ] || fail "the bad release ended with exit status $status, and 2 (failed and rolled back) was due"
 
 say "canary explain             why it went back"
-"$canary" explain "$("$canary" history --output json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["id"])')"
+"$canary" explain
 
 say "canary hosts               what each instance runs now"
 "$canary" hosts

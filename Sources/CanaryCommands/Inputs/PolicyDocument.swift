@@ -44,7 +44,8 @@ extension Policy {
     policy.release.sha256 = release.sha256.map { Paths.join(directory, $0) }
     if case .file(let name) = instances { policy.instances = .file(Paths.join(directory, name)) }
     if case .ssh(var ssh) = transport {
-      ssh.configFile = ssh.configFile.map { Self.anchor($0, directory) }
+      // `none` is ssh's own word for no file at all.
+      ssh.configFile = ssh.configFile.map { $0 == "none" ? $0 : Self.anchor($0, directory) }
       ssh.identityFile = ssh.identityFile.map { Self.anchor($0, directory) }
       ssh.knownHostsFile = ssh.knownHostsFile.map { Self.anchor($0, directory) }
       policy.transport = .ssh(ssh)

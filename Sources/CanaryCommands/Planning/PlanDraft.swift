@@ -34,7 +34,6 @@ struct PlanDraft {
   func make() async -> Made {
     let transport = session.context.composition.transport(policy.transport)
     let facts = await Inspection.facts(of: instances, policy: policy, over: transport)
-    await transport.close()
     return make(from: facts)
   }
 

@@ -16,7 +16,9 @@ enum AfterEnd {
       return [explain, NextCommand(command: "canary start \(service)@VERSION", effect: "pushes the next attempt")]
     case .aborted, .superseded:
       let back = NextCommand(command: "canary rollback \(service)", effect: "takes what is left on the release back")
-      let isMixed = rollout.exposedHosts.contains { if case .skipped = rollout.hosts[$0].position { false } else { true } }
+      let isMixed = rollout.exposedHosts.contains {
+        if case .skipped = rollout.hosts[$0].position { false } else { true }
+      }
       return isMixed ? [hosts, back] : [hosts, explain]
     }
   }

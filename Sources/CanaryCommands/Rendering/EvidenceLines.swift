@@ -24,7 +24,8 @@ enum EvidenceLines {
     if let found = evidence.logEvidence, let threshold = evidence.logThreshold {
       let bar = Figures.bar(found, of: threshold)
       var line = StyledLine("      [\(bar)] ", found >= threshold ? .bad : .plain)
-      line.add("evidence of a regression \(Figures.short(found)) of \(Figures.short(threshold)) that fail it (natural log)")
+      line.add(
+        "evidence of a regression \(Figures.short(found)) of \(Figures.short(threshold)) that fail it (natural log)")
       lines.append(line)
     }
     if !evidence.detail.isEmpty { lines.append(StyledLine("      \(evidence.detail)", .faint)) }

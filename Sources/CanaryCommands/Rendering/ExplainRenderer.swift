@@ -14,11 +14,17 @@ enum ExplainRenderer {
     var lines = RolloutWords.header(rollout, now: now) + [StyledLine()]
     lines += driverLines(rollout, driver)
     if case .ended(let fate, let detail) = rollout.phase {
-      lines += [StyledLine("It has ended: \(fate.rawValue)."), StyledLine("  why  \(detail)")]
-      lines += story(events) + left(rollout) + next(AfterEnd.commands(rollout), title: "What to do next")
+      lines += [
+        StyledLine("It has ended: \(fate.rawValue).", .strong),
+        StyledLine("  \(RolloutWords.reason(rollout) ?? detail)"),
+      ]
+      lines += evidence(events) + story(events) + left(rollout)
+      // This is the explanation already.
+      let commands = AfterEnd.commands(rollout).filter { !$0.command.hasPrefix("canary explain") }
+      lines += [StyledLine()] + next(commands, title: "What to do next")
     } else {
       lines += reasons(rollout, now)
-      if isStopped(rollout) { lines += story(events) + left(rollout) }
+      if isStopped(rollout) { lines += evidence(events) + story(events) + left(rollout) }
     }
     return lines.map { $0.text(palette) }.joined(separator: "\n") + "\n"
   }
@@ -59,26 +65,31 @@ enum ExplainRenderer {
       lines += section(reason, number + 1, rollout, now)
     }
     if reasons.count > toldReasons {
-      lines += [StyledLine(), StyledLine("and \(reasons.count - toldReasons) more of the same: canary status \(rollout.plan.rollout)")]
+      lines += [
+        StyledLine(),
+        StyledLine("and \(reasons.count - toldReasons) more of the same: canary status \(rollout.plan.rollout)"),
+      ]
     }
     return lines
   }
 
-  private static func section(_ reason: WaitReason, _ number: Int, _ rollout: Rollout, _ now: Timestamp) -> [StyledLine] {
+  private static func section(_ reason: WaitReason, _ number: Int, _ rollout: Rollout, _ now: Timestamp) -> [StyledLine]
+  {
     var lines = [StyledLine("\(number). ", .strong).adding(WaitWords.condition(reason, rollout), .strong)]
     for (name, value) in WaitWords.values(reason, rollout, now: now) { lines.append(row(name, value)) }
     if case .burnIn(_, let verdict) = reason.kind {
       lines += verdict.map { EvidenceLines.lines($0).map { indented($0) } } ?? []
     }
     if let missing = WaitWords.missing(reason, rollout, now: now) { lines.append(row("still missing", missing)) }
-    if let deadline = reason.deadline {
-      let clocks = rollout.pause == nil ? TimeWords.deadline(deadline, now: now) : "clocks stand still while it is paused"
-      let after = WaitWords.atDeadline(reason, rollout).map { "; \($0)" } ?? ""
-      lines.append(row("at the latest", clocks + after))
-    } else {
-      lines.append(row("at the latest", "no limit: it waits until somebody says something"))
-    }
+    lines.append(row("at the latest", limit(reason, rollout, now)))
     return lines + next(NextCommand.commands(for: reason, in: rollout), title: "to change it").map { indented($0) }
+  }
+
+  private static func limit(_ reason: WaitReason, _ rollout: Rollout, _ now: Timestamp) -> String {
+    if case .paused = reason.kind { return "no limit: it waits until somebody says resume" }
+    if rollout.pause != nil { return "clocks stand still while it is paused" }
+    guard let deadline = reason.deadline else { return "no limit: it waits until somebody says something" }
+    return TimeWords.deadline(deadline, now: now) + (WaitWords.atDeadline(reason, rollout).map { "; \($0)" } ?? "")
   }
 
   private static func stopCommands(_ rollout: Rollout) -> [NextCommand] {
@@ -107,18 +118,34 @@ enum ExplainRenderer {
 
   // MARK: The past
 
+  /// The last verdict, with what it rests on.
+  private static func evidence(_ events: [RecordedEvent]) -> [StyledLine] {
+    guard let verdict = lastVerdict(events) else { return [] }
+    return [StyledLine(), StyledLine("What the checks said last", .faint)]
+      + EvidenceLines.lines(verdict).map { StyledLine("  ") + $0 }
+  }
+
+  private static func lastVerdict(_ events: [RecordedEvent]) -> Verdict? {
+    for recorded in events.reversed() {
+      if case .verdictReached(_, let verdict) = recorded.event { return verdict }
+    }
+    return nil
+  }
+
   private static func story(_ events: [RecordedEvent]) -> [StyledLine] {
     let told = Narrative.turningPoints(events)
     guard !told.isEmpty else { return [] }
     var lines = [StyledLine(), StyledLine("What led to it", .faint)]
-    if told.count > toldEvents { lines.append(StyledLine("  … \(told.count - toldEvents) earlier lines: canary log", .faint)) }
+    if told.count > toldEvents {
+      lines.append(StyledLine("  … \(told.count - toldEvents) earlier lines: canary log", .faint))
+    }
     return lines + told.suffix(toldEvents).map { StyledLine("  \($0)") }
   }
 
   private static func left(_ rollout: Rollout) -> [StyledLine] {
     let parts = RolloutWords.whereabouts(rollout)
     guard !parts.isEmpty else { return [] }
-    return [StyledLine(), StyledLine("What is left where", .faint)] + parts.map { StyledLine("  \($0)") } + [StyledLine()]
+    return [StyledLine(), StyledLine("What is left where", .faint)] + parts.map { StyledLine("  \($0)") }
   }
 
   // MARK: JSON
@@ -127,10 +154,12 @@ enum ExplainRenderer {
     rollout: Rollout, events: [RecordedEvent] = [], driver: Driver = .unknown, now: Timestamp
   ) -> String {
     var members = RolloutJSON.head(rollout, driver: driver, now: now)
-    members.append(("waitingOn", .array(WaitWords.ranked(rollout.waitingOn).map { RolloutJSON.reason($0, rollout, now) })))
+    members.append(
+      ("waitingOn", .array(WaitWords.ranked(rollout.waitingOn).map { RolloutJSON.reason($0, rollout, now) })))
     if case .ended(_, let detail) = rollout.phase { members.append(("why", .string(detail))) }
     let commands = rollout.isEnded ? AfterEnd.commands(rollout) : NextCommand.commands(in: rollout)
     members.append(("commands", RolloutJSON.commands(commands)))
+    members.append(("verdict", lastVerdict(events).map { EventJSON.verdict($0) } ?? .null))
     members.append(("left", .array(RolloutWords.whereabouts(rollout).map { .string($0) })))
     members.append(("story", .array(Narrative.turningPoints(events).map { .string($0) })))
     return JSONText.object(members).document

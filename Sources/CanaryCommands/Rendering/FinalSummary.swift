@@ -11,8 +11,10 @@ enum FinalSummary {
     head.add(": \(RolloutWords.title(rollout.plan)) \(rollout.isEnded ? "in" : "after") \(length)", .strong)
     head.add(" · \(rollout.plan.rollout)", .faint)
     var lines = [head]
-    let detail = rollout.summary.detail
-    if !detail.isEmpty { lines.append(StyledLine("  \(rollout.isEnded ? "why" : "now")   ", .faint).adding(detail)) }
+    let detail = rollout.isEnded ? RolloutWords.reason(rollout) : rollout.summary.detail
+    if let detail, !detail.isEmpty {
+      lines.append(StyledLine("  \(rollout.isEnded ? "why" : "now")   ", .faint).adding(detail))
+    }
     let left = RolloutWords.whereabouts(rollout)
     if !left.isEmpty { lines.append(StyledLine("  left  ", .faint).adding(left.joined(separator: "; "))) }
     let commands = next(rollout)

@@ -117,6 +117,23 @@ struct HostCounts: Hashable, Sendable {
     zip(Self.order, counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
   }
 
+  /// The same with everything that moves as one: `2 failed, 46 in work, 170 staged`
+  var coarse: String {
+    let moving = ["draining", "staging", "activating", "verifying", "reverting"]
+    var parts: [String] = []
+    var inWork = 0
+    for (word, count) in present where moving.contains(word) { inWork += count }
+    for (word, count) in present {
+      guard moving.contains(word) else {
+        parts.append("\(count) \(word)")
+        continue
+      }
+      if inWork > 0 { parts.append("\(inWork) in work") }
+      inWork = 0
+    }
+    return parts.joined(separator: ", ")
+  }
+
   /// Name and number of the states that occur.
   var present: [(word: String, count: Int)] {
     zip(Self.order, counts).filter { $0.1 > 0 }.map { (word: $0.0, count: $0.1) }

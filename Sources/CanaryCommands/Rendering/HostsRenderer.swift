@@ -42,7 +42,8 @@ enum HostsRenderer {
       case .unreachable(let detail): note = note.isEmpty ? detail : "\(note); \(detail)"
       }
       table.add([
-        (row.host.text, .strong), (row.zone ?? "", .plain), (runs, .plain), (row.shouldRun?.text ?? "not known", .plain),
+        (row.host.text, .strong), (row.zone ?? "", .plain), (runs, .plain),
+        (row.shouldRun?.text ?? "not known", .plain),
         mark(row.standing), (TimeWords.ago(row.asOf, now: now), .faint), (note, .plain),
       ])
     }

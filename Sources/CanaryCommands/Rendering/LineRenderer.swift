@@ -14,7 +14,8 @@ enum LineRenderer {
   /// Said after a while of silence, so that a log shows that somebody still watches.
   static func heartbeat(rollout: Rollout, now: Timestamp) -> String {
     let counts = HostCounts(rollout, rollout.hosts.indices).text
-    var text = "\(TimeWords.clock(now)) still \(rollout.stateName) after \(RolloutWords.elapsed(rollout, now: now)): \(counts)"
+    var text =
+      "\(TimeWords.clock(now)) still \(rollout.stateName) after \(RolloutWords.elapsed(rollout, now: now)): \(counts)"
     if let first = WaitWords.ranked(rollout.waitingOn).first {
       text += "; waits: \(WaitWords.short(first, rollout, now: now))"
     }
@@ -37,7 +38,7 @@ enum LineRenderer {
     case .halted(let halt): "halted (\(halt.cause.rawValue)): \(halt.detail)"
     case .rollbackStarted(let cause, let operation, _): rollback(cause, operation)
     case .stuck(let detail): "stuck: \(detail)"
-    case .ended(let fate, let detail): "\(fate.rawValue): \(detail)"
+    case .ended(let fate, let detail): "\(fate.rawValue): \(RolloutWords.reason(rollout) ?? detail)"
     }
   }
 
@@ -123,17 +124,18 @@ enum LineRenderer {
     case .waveStarted(let wave, _):
       let hosts = plan.waves.indices.contains(wave) ? plan.waves[wave].hosts : []
       let names = hosts.prefix(10).map { name($0, rollout) } + (hosts.count > 10 ? ["\(hosts.count - 10) more"] : [])
-      return "\(RolloutWords.wave(wave, plan)) started: \(RolloutWords.hosts(hosts.count)) (\(names.joined(separator: ", ")))"
+      return "\(RolloutWords.waveName(wave, plan)) started: \(RolloutWords.hosts(hosts.count)) "
+        + "(\(names.joined(separator: ", ")))"
     case .burnInStarted(let wave, let earliest, let latest):
-      return "\(RolloutWords.wave(wave, plan)) burning_in: can pass from \(TimeWords.clock(earliest)), "
+      return "\(RolloutWords.waveName(wave, plan)) burning_in: can pass from \(TimeWords.clock(earliest)), "
         + "limit \(TimeWords.clock(latest))"
     case .verdictReached(let wave, let verdict):
-      return "\(RolloutWords.wave(wave, plan)) verdict \(verdict.outcome.rawValue): \(verdict.reason)"
+      return "\(RolloutWords.waveName(wave, plan)) verdict \(verdict.outcome.rawValue): \(verdict.reason)"
     case .burnInExtended(let wave, let latest):
-      return "\(RolloutWords.wave(wave, plan)) burn-in waits for data until \(TimeWords.clock(latest))"
-    case .wavePassed(let wave, let grounds): return "\(RolloutWords.wave(wave, plan)) passed: \(words(grounds))"
+      return "\(RolloutWords.waveName(wave, plan)) burn-in waits for data until \(TimeWords.clock(latest))"
+    case .wavePassed(let wave, let grounds): return "\(RolloutWords.waveName(wave, plan)) passed: \(words(grounds))"
     case .approvalAwaited(let wave, let deadline):
-      return "\(RolloutWords.wave(wave, plan)) waiting_approval until \(TimeWords.clock(deadline)): "
+      return "\(RolloutWords.waveName(wave, plan)) waiting_approval until \(TimeWords.clock(deadline)): "
         + CommandPhrase(rollout: plan.rollout).verb("promote", reason: true)
     default: return nil
     }

@@ -68,7 +68,9 @@ enum LogRenderer {
     switch recorded.event {
     case .stepFinished(let host, .activate, _):
       let from = plan.hosts[host].from
-      return make(LineRenderer.name(host, rollout), "pushed \(RolloutWords.move(from, plan.release.version))", Signs.moving, .busy)
+      return make(
+        LineRenderer.name(host, rollout), "pushed \(RolloutWords.move(from, plan.release.version))", Signs.moving, .busy
+      )
     case .stepFinished(let host, .revertActivate, _):
       let to = plan.hosts[host].from?.text ?? "nothing"
       return make(LineRenderer.name(host, rollout), "taken back \(plan.release.version) → \(to)", Signs.back, .careful)

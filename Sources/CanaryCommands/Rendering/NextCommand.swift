@@ -9,13 +9,20 @@ struct NextCommand: Hashable, Sendable {
 
 /// Builds command lines in one place, so that they fit what the verbs take.
 struct CommandPhrase {
-  let rollout: RolloutID
+  /// What names the rollout on a command line.
+  private let rollout: String
+
+  /// Ids that end in a part of their own, as `checkout-20261121-140312-k3f9` does, are named by that part.
+  init(rollout: RolloutID) {
+    let parts = rollout.text.split(separator: "-")
+    self.rollout = parts.count >= 4 && (parts.last?.count ?? 0) >= 4 ? String(parts[parts.count - 1]) : rollout.text
+  }
 
   func verb(_ name: String, _ options: String = "", reason: Bool = false) -> String {
     "canary \(name) \(rollout)" + (options.isEmpty ? "" : " \(options)") + (reason ? " --reason '…'" : "")
   }
 
-  func skip(_ host: HostID) -> String { "canary skip \(host) --rollout \(rollout) --reason '…'" }
+  func skip(_ host: HostID) -> String { "canary skip \(host) \(rollout) --reason '…'" }
 }
 
 extension NextCommand {
@@ -25,9 +32,17 @@ extension NextCommand {
     switch reason.kind {
     case .controller:
       return [NextCommand(command: choices.phrase.verb("resume"), effect: "takes it up and drives it")]
-    case .step(let host, _, _), .answer(let host, _): return choices.stopping + choices.skip([host])
-    case .unreachable(let host, _, _, _), .health(let host, _, _): return choices.skip([host]) + choices.stopping
-    case .availability(_, let down, _): return choices.skip(down) + choices.stopping
+    // What goes its ordinary way is not offered a skip first.
+    case .step(let host, _, _), .health(let host, .some, _), .health(let host, nil, nil):
+      return choices.pausing + choices.stopping + choices.skip([host])
+    case .answer(let host, _): return choices.stopping + choices.skip([host])
+    case .unreachable(let host, _, _, _), .health(let host, nil, .some):
+      return choices.skip([host]) + choices.stopping
+    case .availability(_, let down, _):
+      let troubled = down.filter(choices.isTroubled)
+      return troubled.isEmpty
+        ? choices.pausing + choices.stopping : choices.skip(troubled) + choices.stopping
+    case .burnIn where rollout.hasPassedCurrentWave: return choices.pausing + choices.stopping
     case .burnIn: return choices.promote("passes the burn-in without a verdict") + choices.stopping
     case .approval: return choices.promote("goes on with the next wave") + choices.stopping
     case .paused:
@@ -49,6 +64,11 @@ extension NextCommand {
     }
     return result
   }
+}
+
+extension Rollout {
+  /// The wave at work has passed, and something else keeps the next one.
+  var hasPassedCurrentWave: Bool { currentWave.map { passedWaves > $0 } ?? false }
 }
 
 /// What the machine accepts of a rollout in its state, in the words of the command line.
@@ -77,6 +97,22 @@ private struct Choices {
     return rollout.plan.policy.onAbort == .hold ? [hold, back] : [back, hold]
   }
 
+  var pausing: [NextCommand] {
+    guard rollout.pause == nil else { return [] }
+    switch rollout.phase {
+    case .queued, .updating, .burningIn, .waitingApproval:
+      return [NextCommand(command: phrase.verb("pause"), effect: "holds it here, clocks included")]
+    case .halted, .rollingBack, .stuck, .stopping, .ended: return []
+    }
+  }
+
+  /// Down for another reason than that its turn has come.
+  func isTroubled(_ id: HostID) -> Bool {
+    guard let index = rollout.plan.hosts.firstIndex(where: { $0.instance.id == id }) else { return false }
+    if case .unhealthy = rollout.hosts[index].health { return true }
+    return rollout.hosts[index].isFailed || rollout.hosts[index].stateName == "unknown"
+  }
+
   func promote(_ effect: String) -> [NextCommand] {
     [NextCommand(command: phrase.verb("promote", reason: true), effect: effect)]
   }
@@ -94,7 +130,8 @@ private struct Choices {
   func skip(_ hosts: [HostID], then: String = "") -> [NextCommand] {
     for id in hosts {
       guard let index = rollout.plan.hosts.firstIndex(where: { $0.instance.id == id }), canSkip(index) else { continue }
-      let effect = rollout.hosts[index].isTouched
+      let effect =
+        rollout.hosts[index].isTouched
         ? "leaves \(id) out; what it runs is then yours to check\(then)" : "leaves \(id) out, as it is\(then)"
       return [NextCommand(command: phrase.skip(id), effect: effect)]
     }
@@ -116,9 +153,10 @@ private struct Choices {
   }
 
   func afterHalt(_ halt: Halt) -> [NextCommand] {
-    let retry = NextCommand(command: phrase.verb("retry"), effect: "begins the wave's failed hosts anew, after the cause is fixed")
+    let retry = NextCommand(
+      command: phrase.verb("retry"), effect: "begins the wave's failed hosts anew, after the cause is fixed")
     let again = NextCommand(command: phrase.verb("retry"), effect: "begins the burn-in anew")
-    let hasPassed = rollout.currentWave.map { rollout.passedWaves > $0 } ?? false
+    let hasPassed = rollout.hasPassedCurrentWave
     switch halt.cause {
     case .failed:
       let retries = hasPassed ? [] : [retry] + skip(failedHosts, then: "; then retry")

@@ -12,15 +12,19 @@ enum PlanRenderer {
   private static func head(_ plan: Plan, _ review: PlanReview) -> [StyledLine] {
     let kind = plan.kind == .rollback ? "rollback" : "release"
     var title = StyledLine(RolloutWords.title(plan), .strong)
-    title.add(" · \(kind) · artifact \(plan.release.digest.text.isEmpty ? "none" : String(plan.release.digest.text.prefix(12)))", .faint)
+    let digest = plan.release.digest.text.prefix(12)
+    title.add(" · \(kind) · artifact \(digest.isEmpty ? "none" : digest)", .faint)
     guard !review.waves.isEmpty else {
-      return [title, StyledLine("\(Signs.done) nothing to do: every host is on \(plan.release.version) already", .good)]
+      return [
+        title, StyledLine("\(Signs.done) nothing to do: every host is on \(plan.release.version) already", .good),
+      ]
     }
     let waves = review.waves.count == 1 ? "1 wave" : "\(review.waves.count) waves"
     return [
       title,
-      StyledLine("\(RolloutWords.hosts(review.updated)) in \(waves), \(range(review.duration)); "
-        + "at most \(plan.maxUnavailable) down at once"),
+      StyledLine(
+        "\(RolloutWords.hosts(review.updated)) in \(waves), \(range(review.duration)); "
+          + "at most \(plan.maxUnavailable) down at once"),
     ]
   }
 
@@ -30,10 +34,11 @@ enum PlanRenderer {
   }
 
   private static func wave(_ wave: WaveReview, _ number: Int, _ plan: Plan, _ review: PlanReview) -> [StyledLine] {
-    let canary = wave.kind == .canary ? ", canary" : ""
+    let canary = wave.kind == .canary ? " (canary)" : ""
     var head = StyledLine("wave \(number)/\(review.waves.count)\(canary)", .strong)
-    head.add(" · \(RolloutWords.hosts(wave.moves.count)), \(wave.atOnce) at once · \(range(wave.duration))"
-      + " · at worst \(wave.servingAtWorst) serving · \(wave.blastRadius) touched by its end")
+    head.add(
+      " · \(RolloutWords.hosts(wave.moves.count)), \(wave.atOnce) at once · \(range(wave.duration))"
+        + " · at worst \(wave.servingAtWorst) serving · \(wave.blastRadius) touched by its end")
     var lines = [StyledLine(), head, StyledLine("  \(wave.explanation)", .faint)]
     let names = wave.moves.map { DisplayText.width(DisplayText.clean($0.host.text)) }.max() ?? 0
     let moves = wave.moves.map { DisplayText.width(DisplayText.clean(RolloutWords.move($0.from, $0.to))) }.max() ?? 0
@@ -62,7 +67,8 @@ enum PlanRenderer {
     var lines: [StyledLine] = []
     let unchanged = plan.hosts.filter { $0.task == .none }.map(\.instance.id.text)
     if !unchanged.isEmpty, !plan.waves.isEmpty {
-      lines.append(StyledLine("\(Signs.same) on \(plan.release.version) already: \(unchanged.joined(separator: ", "))", .faint))
+      lines.append(
+        StyledLine("\(Signs.same) on \(plan.release.version) already: \(unchanged.joined(separator: ", "))", .faint))
     }
     for host in plan.hosts {
       if case .excluded(let reason) = host.task {
@@ -75,12 +81,16 @@ enum PlanRenderer {
   private static func foot(_ plan: Plan, _ review: PlanReview) -> [StyledLine] {
     var lines: [StyledLine] = []
     for warning in review.warnings {
-      lines.append(StyledLine("\(Signs.careful) warning: \(warning.text)", .careful).adding(" (canary explain \(warning.code))", .faint))
+      lines.append(
+        StyledLine("\(Signs.careful) warning: \(warning.text)", .careful).adding(
+          " (canary explain \(warning.code))", .faint))
     }
     guard !review.waves.isEmpty else { return lines.isEmpty ? [] : [StyledLine()] + lines }
     let counts = review.readiness
     var back = StyledLine("way back: ", .faint)
-    back.add("\(counts.ready) of \(RolloutWords.hosts(review.updated)) ready", counts.ready == review.updated ? .good : .careful)
+    back.add(
+      "\(counts.ready) of \(RolloutWords.hosts(review.updated)) ready",
+      counts.ready == review.updated ? .good : .careful)
     if counts.nothingBefore > 0 { back.add(", \(counts.nothingBefore) with nothing before", .careful) }
     if counts.missing > 0 { back.add(", \(counts.missing) without", .bad) }
     return [StyledLine()] + lines + [back]

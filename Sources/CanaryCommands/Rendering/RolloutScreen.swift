@@ -114,7 +114,9 @@ actor RolloutScreen: TurnObserver {
       state = Rollout(plan: report.rollout.plan, at: first.at)
     }
     for recorded in report.events {
-      if state?.eventCount == recorded.sequence {
+      if case .planned(let plan) = recorded.event {
+        state = Rollout(plan: plan, at: recorded.at)
+      } else if state?.eventCount == recorded.sequence {
         do { try state?.apply(recorded.event, at: recorded.at) } catch { state = nil }
       } else if state?.eventCount != recorded.sequence + 1 {
         state = nil
@@ -139,11 +141,11 @@ actor RolloutScreen: TurnObserver {
   }
 
   private func tell(_ recorded: RecordedEvent, _ state: Rollout) {
+    // The plan was told when the screen opened.
+    if case .planned = recorded.event { return }
     switch manner {
     case .jsonl: writer.write(JSONLines.object(for: recorded, in: state) + "\n")
     case .lines:
-      // The plan was told when the screen opened.
-      if case .planned = recorded.event { return }
       guard filter.admits(recorded), let line = LineRenderer.line(for: recorded, in: state) else { return }
       writer.write(line + "\n")
       filter.said(at: now())

@@ -5,13 +5,15 @@ enum RolloutWords {
   /// `2.3.0 → 2.4.1`
   static func move(_ from: Version?, _ to: Version) -> String { "\(from?.text ?? "nothing") → \(to)" }
 
+  private static let severalVersions = "several versions"
+
   /// What the updated hosts ran when the plan was made: one version, or the list of them.
   static func from(_ plan: Plan) -> String {
     var versions: [String] = []
     for host in plan.hosts where host.task == .update {
       let text = host.from?.text ?? "nothing"
       if !versions.contains(text) { versions.append(text) }
-      if versions.count > 3 { return "several versions" }
+      if versions.count > 3 { return severalVersions }
     }
     return versions.isEmpty ? "\(plan.release.version)" : versions.joined(separator: ", ")
   }
@@ -19,9 +21,28 @@ enum RolloutWords {
   /// `checkout 2.3.0 → 2.4.1`
   static func title(_ plan: Plan) -> String { "\(plan.policy.service) \(from(plan)) → \(plan.release.version)" }
 
-  static func wave(_ index: Int, _ plan: Plan) -> String {
+  /// `wave 1/3, canary`, for brackets.
+  static func wave(_ index: Int, _ plan: Plan) -> String { wave(index, plan, ", canary") }
+
+  /// `wave 1/3 (canary)`, for sentences.
+  static func waveName(_ index: Int, _ plan: Plan) -> String { wave(index, plan, " (canary)") }
+
+  private static func wave(_ index: Int, _ plan: Plan, _ canary: String) -> String {
     let isCanary = plan.waves.indices.contains(index) && plan.waves[index].kind == .canary
-    return "wave \(index + 1)/\(plan.waves.count)" + (isCanary ? ", canary" : "")
+    return "wave \(index + 1)/\(plan.waves.count)" + (isCanary ? canary : "")
+  }
+
+  /// Why it ended or what stops it, where that says more than the state's name and where the hosts are.
+  static func reason(_ rollout: Rollout) -> String? {
+    switch rollout.phase {
+    case .ended(.succeeded, _): return nil
+    case .ended(let fate, let detail):
+      let stuttered = "\(fate.rawValue) "
+      return detail.hasPrefix(stuttered) ? String(detail.dropFirst(stuttered.count)) : detail
+    case .halted(_, let halt): return halt.detail
+    case .stuck(_, let detail): return detail
+    default: return nil
+    }
   }
 
   static func hosts(_ count: Int) -> String { count == 1 ? "1 host" : "\(count) hosts" }
@@ -95,7 +116,11 @@ enum RolloutWords {
     }
     var parts: [String] = []
     if onRelease > 0 { parts.append("\(onRelease) on \(rollout.plan.release.version)") }
-    if onBefore > 0 { parts.append("\(onBefore) on what ran before (\(from(rollout.plan)))") }
+    if onBefore > 0 {
+      let before = from(rollout.plan)
+      let isOne = !before.contains(",") && before != severalVersions
+      parts.append(isOne ? "\(onBefore) on \(before)" : "\(onBefore) on what ran before (\(before))")
+    }
     if aside > 0 { parts.append("\(aside) left out") }
     if !unsure.isEmpty {
       let shown = unsure.prefix(5).joined(separator: ", ") + (unsure.count > 5 ? ", \(unsure.count - 5) more" : "")

@@ -84,26 +84,27 @@ enum Signs {
 
   static func ascii(_ text: String) -> String {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
-    return String(text.flatMap { character -> String in
-      switch character {
-      case "✔": "+"
-      case "✖": "x"
-      case "▸": ">"
-      case "◐": "~"
-      case "○": "o"
-      case "·": "-"
-      case "⊘": "-"
-      case "↩": "<"
-      case "‖": "|"
-      case "→": "->"
-      case "…": "..."
-      case "█": "#"
-      case "░": "."
-      case "├", "└": "|"
-      case "≥": ">="
-      case "–", "—": "-"
-      default: String(character)
-      }
-    })
+    return String(
+      text.flatMap { character -> String in
+        switch character {
+        case "✔": "+"
+        case "✖": "x"
+        case "▸": ">"
+        case "◐": "~"
+        case "○": "o"
+        case "·": "-"
+        case "⊘": "-"
+        case "↩": "<"
+        case "‖": "|"
+        case "→": "->"
+        case "…": "..."
+        case "█": "#"
+        case "░": "."
+        case "├", "└": "|"
+        case "≥": ">="
+        case "–", "—": "-"
+        default: String(character)
+        }
+      })
   }
 }

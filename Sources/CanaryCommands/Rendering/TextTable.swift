@@ -20,7 +20,7 @@ struct TextTable {
       var line = StyledLine()
       var start = 0
       for (column, cell) in row.enumerated() {
-        line.pad(to: start)
+        if cell.width > 0 { line.pad(to: start) }
         line = line + cell
         start += widths[column] + 2
       }

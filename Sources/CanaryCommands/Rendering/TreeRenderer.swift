@@ -39,17 +39,18 @@ enum TreeRenderer {
   static func footer(_ rollout: Rollout, trouble: String?, now: Timestamp) -> [StyledLine] {
     var lines: [StyledLine] = []
     if let trouble { lines.append(StyledLine("\(Signs.careful) trouble: \(trouble)", .bad)) }
-    if case .ended(_, let detail) = rollout.phase {
-      return lines + [StyledLine("why: \(detail)")]
+    if rollout.isEnded {
+      let why = RolloutWords.reason(rollout).map { [StyledLine("why   ", .faint).adding($0)] } ?? []
+      return lines + why
     }
     let reasons = WaitWords.ranked(rollout.waitingOn)
     guard let first = reasons.first else { return lines }
-    var waiting = StyledLine("waits: ", .faint)
+    var waiting = StyledLine("now   ", .faint)
     waiting.add(WaitWords.short(first, rollout, now: now))
-    if reasons.count > 1 { waiting.add(" (and \(reasons.count - 1) more: canary explain \(rollout.plan.rollout))", .faint) }
+    if reasons.count > 1 { waiting.add(" (and \(reasons.count - 1) more)", .faint) }
     lines.append(waiting)
     if let next = NextCommand.commands(for: first, in: rollout).first ?? NextCommand.commands(in: rollout).first {
-      var line = StyledLine("change it: ", .faint)
+      var line = StyledLine("next  ", .faint)
       line.add(next.command, .strong)
       line.add("  \(next.effect)", .faint)
       lines.append(line)
@@ -58,7 +59,11 @@ enum TreeRenderer {
   }
 
   private static func news(_ recent: [RecordedEvent], _ rollout: Rollout, room: Int) -> [StyledLine] {
-    let lines = recent.suffix(40).compactMap { LineRenderer.line(for: $0, in: rollout) }
+    let lines = recent.suffix(40).compactMap { recorded -> String? in
+      // Told right only with the state of that moment, and hardly news.
+      if case .healthChanged(_, .healthy) = recorded.event { return nil }
+      return LineRenderer.line(for: recorded, in: rollout)
+    }
     return lines.suffix(room).map { StyledLine($0, .faint) }
   }
 }

@@ -29,7 +29,9 @@ enum WaitWords {
   /// One line for the foot of a frame.
   static func short(_ reason: WaitReason, _ rollout: Rollout, now: Timestamp) -> String {
     var text = reason.sentence
-    if let deadline = reason.deadline, rollout.pause == nil { text += " · \(TimeWords.until(deadline, now: now))" }
+    if let deadline = reason.deadline, rollout.pause == nil {
+      text += " · limit \(TimeWords.until(deadline, now: now))"
+    }
     return text
   }
 
@@ -49,11 +51,12 @@ enum WaitWords {
       return "every probe of \(host) must agree that it is healthy" + (names.isEmpty ? "" : ": \(names)")
     case .availability(let waiting, _, let limit):
       return "\(waiting.count) more could go on, and max_unavailable allows \(limit) down at once"
+    case .burnIn where rollout.hasPassedCurrentWave: return "the burn-in is passed; the pause must end"
     case .burnIn:
       if policy.checks.allSatisfy(\.muted) { return "probes must stay green until the burn-in's shortest time is over" }
       return "the checks must reach a pass, after the burn-in's shortest time"
     case .approval(let wave):
-      return "\(RolloutWords.wave(wave, rollout.plan)) passed, and the policy asks for a person's promote"
+      return "\(RolloutWords.waveName(wave, rollout.plan)) passed, and the policy asks for a person's promote"
     case .paused: return "a person paused it, and a person must let it go on"
     case .halted: return "it stopped by itself, and a person must say how to go on"
     case .stuck: return "a way back could not finish, and a person must look"
@@ -84,7 +87,10 @@ enum WaitWords {
       return [("can pass from", now < earliest ? TimeWords.deadline(earliest, now: now) : "now on")]
     case .approval: return []
     case .paused(let by, let reason, let since):
-      return [("by", by), ("reason", reason.isEmpty ? "none given" : reason), ("since", "\(TimeWords.clock(since)), \(ago(since))")]
+      return [
+        ("by", by), ("reason", reason.isEmpty ? "none given" : reason),
+        ("since", "\(TimeWords.clock(since)), \(ago(since))"),
+      ]
     case .halted(let halt): return [("cause", halt.cause.rawValue), ("detail", halt.detail)]
     case .stuck(let detail): return [("detail", detail)]
     }
@@ -103,6 +109,7 @@ enum WaitWords {
     case .availability(_, let down, let limit):
       let over = down.count - limit + 1
       return over > 0 ? "\(over) of the hosts that are down must serve again" : nil
+    case .burnIn where rollout.hasPassedCurrentWave: return nil
     case .burnIn(let earliest, let verdict):
       if now < earliest { return "\(TimeWords.length(earliest - now)) until it may pass" }
       if policy.checks.allSatisfy(\.muted) { return nil }

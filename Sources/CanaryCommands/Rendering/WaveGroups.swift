@@ -44,12 +44,12 @@ struct WaveGroup: Hashable, Sendable {
     if waves.count > 1 {
       line.add("waves \(waves.lowerBound + 1)–\(waves.upperBound + 1)/\(total)", .strong)
     } else {
-      line.add(RolloutWords.wave(waves.lowerBound, rollout.plan), .strong)
+      line.add(RolloutWords.waveName(waves.lowerBound, rollout.plan), .strong)
     }
     if standing == .passed { line.add(" passed", .good) }
     line.add(" · \(RolloutWords.hosts(hosts.count))")
     let counts = HostCounts(rollout, hosts)
-    if hosts.count > 1 { line.add(": \(counts.text)") }
+    if hosts.count > 1 { line.add(": \(counts.text.count > 44 ? counts.coarse : counts.text)") }
     return line
   }
 }

@@ -74,7 +74,6 @@ private struct WayBack {
     var draft = try await draft(history.first ?? newest)
     let transport = session.context.composition.transport(draft.policy.transport)
     let facts = await Inspection.facts(of: draft.instances, policy: draft.policy, over: transport)
-    await transport.close()
     let reports = facts.compactMap { fact in
       if case .report(let report) = fact.found { return report } else { return nil }
     }

@@ -27,7 +27,11 @@ extension Draft {
 
   private mutating func beginSteps() {
     for index in state.activeHosts ?? [] {
-      if case .waiting(let step) = state.hosts[index].position { beginStep(step, index) }
+      switch state.hosts[index].position {
+      case .waiting(let step): beginStep(step, index)
+      case .inFlight(let intent): sendAgain(intent, index)
+      case .outside, .verifying, .healthy, .reverted, .failed, .skipped: break
+      }
     }
   }
 
@@ -44,7 +48,8 @@ extension Draft {
     case .updating: !step.isRevert
     case .rollingBack: step.isRevert
     // An instance that is out of its load balancer is put back whatever else stands still.
-    case .queued, .burningIn, .waitingApproval, .halted, .stuck, .stopping, .ended: step == .undrain
+    case .queued, .burningIn, .waitingApproval, .halted, .stuck, .stopping, .ended:
+      step == .undrain || step == .revertUndrain
     }
   }
 
@@ -61,7 +66,12 @@ extension Draft {
     } else if !mayStillSend(intent.step) {
       // It never reached the host, and it no longer should.
       emit(.stepFailed(host: index, step: intent.step, detail: "not sent; stopped before it began"))
-    } else if state.pause == nil {
+    }
+  }
+
+  private mutating func sendAgain(_ intent: HostUpdate.Intent, _ index: Int) {
+    guard state.pause == nil, mayStillSend(intent.step) else { return }
+    if case .deferred(_, let retryAt, thenAsk: false) = intent.contact, now >= retryAt {
       emit(.stepReissued(host: index, fence: state.nextFence()))
     }
   }

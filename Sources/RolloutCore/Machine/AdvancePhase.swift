@@ -57,7 +57,9 @@ extension Draft {
       return
     }
     guard state.pause == nil else { return }
-    if state.plan.waves[wave].kind == .canary {
+    if state.passedWaves > wave {
+      pass(wave)
+    } else if state.plan.waves[wave].kind == .canary {
       finishCanary(wave, state.plan.waves[wave].hosts)
     } else {
       emit(.wavePassed(wave: wave, grounds: .healthy))
@@ -214,7 +216,7 @@ extension Draft {
         moves = true
         open.append(state.name(index).text)
       case .waiting(let step) where host.direction == .revert:
-        if !state.takesDown(step) || state.hasRoom(toTakeDown: index) { moves = true }
+        if !state.takesDown(step) || state.hasRoom(toTakeDown: index) || state.awaitsNews(of: index) { moves = true }
         open.append(state.name(index).text)
       case .failed(let detail, _) where host.direction == .revert: failed.append("\(state.name(index)): \(detail)")
       default: break

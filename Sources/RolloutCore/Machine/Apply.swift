@@ -70,6 +70,13 @@ extension Rollout {
           $0.health = nil
           $0.position = .verifying(verification)
         }
+      // What was down counts as down until its probes tell again, and is not taken for known.
+      case .waiting where !plan.policy.probes.isEmpty && isKnownDown(index):
+        updateHost(index) {
+          $0.isImpaired = true
+          $0.isSeenDown = false
+          $0.health = nil
+        }
       default: break
       }
     }
@@ -160,9 +167,10 @@ extension Rollout {
     case .waiting, .verifying, .healthy, .failed: break
     }
     let position = firstRevertPosition(of: host)
+    let isKnownDown = isKnownDown(index)
     updateHost(index) {
       $0.isImpaired = host.isDown
-      $0.isSeenDown = host.isKnownDown
+      $0.isSeenDown = isKnownDown
       $0.direction = .revert
       $0.health = nil
       $0.position = position

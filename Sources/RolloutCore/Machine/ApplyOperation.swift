@@ -68,11 +68,12 @@ extension Rollout {
     switch hosts[index].position {
     case .failed:
       let host = hosts[index]
+      let isKnownDown = isKnownDown(index)
       let position = host.direction == .revert ? firstRevertPosition(of: host) : .waiting(firstStep)
       updateHost(index) {
         $0.attempt += 1
         $0.isImpaired = host.isDown
-        $0.isSeenDown = host.isKnownDown
+        $0.isSeenDown = isKnownDown
         $0.health = nil
         $0.position = position
       }
@@ -132,6 +133,9 @@ extension Rollout {
       switch hosts[index].position {
       case .inFlight(var intent):
         intent.giveUp = intent.giveUp + (at - max(since, intent.since))
+        if case .deferred(let detail, let retryAt, let thenAsk) = intent.contact {
+          intent.contact = .deferred(detail: detail, retryAt: min(retryAt, at), thenAsk: thenAsk)
+        }
         updateHost(index) { $0.position = .inFlight(intent) }
       case .verifying(var verification):
         verification.deadline = verification.deadline + (at - max(since, verification.since))

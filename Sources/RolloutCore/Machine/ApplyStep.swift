@@ -113,6 +113,11 @@ extension Rollout {
       guard hosts[index].health != health else { throw illegal(event, "no news of \(name(index))") }
       updateHost(index) {
         $0.health = health
+        // It waits, and serves after all.
+        if health == .healthy, case .waiting = $0.position {
+          $0.isImpaired = false
+          $0.isSeenDown = false
+        }
         if case .verifying(var verification) = $0.position {
           verification.healthySince = health == .healthy ? at : nil
           $0.position = .verifying(verification)

@@ -3,7 +3,7 @@ extension Rollout {
   /// The events that `input` causes at `now`, in order, consequences included. `self` is unchanged.
   ///
   /// Late and repeated inputs give no events. A `now` before the last event counts as the last event's time, so that
-  /// a clock that was set back never writes history backwards.
+  /// a clock that was set back never writes history backwards; only a recorded `clocksShifted` lets stamps go back.
   ///
   /// A turn that takes several inputs decides each with `settling: false` and ends with a `.tick`: so what a person
   /// asked is heard before the rollout moves on, and consequences are worked out once.
@@ -30,7 +30,10 @@ extension Rollout {
         draft.now = max(now, draft.state.lastEventAt)
       }
     case .outcome(let host, let number, let outcome): draft.take(outcome, host: host, number: number)
-    case .answered(let host, let number, let record): draft.take(record, host: host, number: number)
+    case .answered(let host, let number, let record):
+      // What time brings comes first: a step must not be sent again in the decision that stops it.
+      if record == .absent || record == .interrupted { draft.advance() }
+      draft.take(record, host: host, number: number)
     case .unreachable(let host, let number, let detail): draft.takeUnreachable(host, number: number, detail)
     case .health(let host, let expecting, let health): draft.take(health, host: host, expecting: expecting)
     case .verdict(let wave, let number, let verdict): draft.take(verdict, wave: wave, number: number)
@@ -131,7 +134,9 @@ struct Draft {
   }
 
   /// 1, 2, 4, 8, then every 15 seconds: soon enough for a dropped connection, seldom enough for a host that is down.
+  /// Every five minutes in a pause, which may last for days, and where nothing follows from the answer.
   private func retryTime(_ intent: HostUpdate.Intent) -> Timestamp {
+    if state.pause != nil { return now + .minutes(5) }
     let seconds = intent.tries > 4 ? 15 : Int64(1) << Int64(max(intent.tries, 1) - 1)
     return now + .seconds(seconds)
   }
@@ -142,7 +147,7 @@ struct Draft {
     let known = state.hosts[host].health
     guard known != health else { return }
     // An untouched instance that answers well is what everybody assumes: no news.
-    if known == nil, health == .healthy, expecting == nil { return }
+    if known == nil, health == .healthy, expecting == nil, !state.hosts[host].isImpaired { return }
     if case .unhealthy = known, case .unhealthy = health { return }
     emit(.healthChanged(host: host, health: health))
   }

@@ -11,6 +11,7 @@ public enum Event: Hashable, Codable, Sendable {
   /// The controller left in good order; the time from here to the next takeover is not counted.
   case controllerStopped(reason: String)
   /// The wall clock jumped, or the process was frozen: deadlines move by `by`, which may be negative.
+  /// After a negative one the records are stamped by the earlier clock.
   case clocksShifted(by: TimeSpan, reason: String)
 
   case waveStarted(wave: Int, progressDeadline: Timestamp)

@@ -77,17 +77,6 @@ public struct HostUpdate: Hashable, Sendable {
     }
   }
 
-  /// Down by what was seen of it, not only for want of news: taking it down costs no availability.
-  var isKnownDown: Bool {
-    if isDrained || isSeenDown { return true }
-    if case .unhealthy = health { return true }
-    switch position {
-    case .verifying(let verification): return verification.healthySince == nil
-    case .failed(_, let isUnknown): return !isUnknown && isActivated && health != .healthy
-    default: return false
-    }
-  }
-
   public var isFailed: Bool { if case .failed = position { true } else { false } }
 
   /// Done with what its direction asks, or out of it.

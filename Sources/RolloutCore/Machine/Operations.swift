@@ -99,6 +99,7 @@ extension Draft {
       guard state.exposedHosts.isEmpty || state.isReversible else {
         throw .irreversible(detail: state.irreversibleBecause ?? "")
       }
+      if case .stopping = state.phase, !state.isReversible { throw .alreadyAborting }
       startRollback(.requested, operation)
     }
   }

@@ -26,13 +26,15 @@ extension Rollout {
   /// end. Not on one that is being restarted, and not where nothing follows from the answer.
   func isWatched(_ index: Int) -> Bool {
     guard !plan.policy.probes.isEmpty, !isEnded else { return false }
+    // Nothing runs there yet, so there is nothing to ask and no availability to lose.
+    if isNew(index) { return false }
     switch hosts[index].position {
     case .outside: return plan.hosts[index].task == .none
-    case .waiting(.stage), .waiting(.drain), .waiting(.undrain), .waiting(.revertUndrain): return true
-    case .waiting(.activate): return !hosts[index].isTouched
+    case .waiting(.undrain), .waiting(.revertUndrain): return true
+    case .waiting: return !hosts[index].isDrained
     case .inFlight(let intent): return intent.step == .stage
     case .verifying, .healthy, .reverted: return true
-    case .waiting, .failed, .skipped: return false
+    case .failed, .skipped: return false
     }
   }
 
@@ -70,7 +72,12 @@ extension Rollout {
 
   /// Instances that are out of their load balancer with nothing else left to do to them.
   var hasHostsToPutBack: Bool {
-    hosts.contains { if case .waiting(.undrain) = $0.position { true } else { false } }
+    hosts.contains { host in
+      switch host.position {
+      case .waiting(.undrain), .waiting(.revertUndrain): true
+      default: false
+      }
+    }
   }
 
   /// Verification stands still: nobody will act on its end.

@@ -153,8 +153,29 @@ public struct Rollout: Hashable, Sendable {
 
   /// Room under `max_unavailable` to take this instance down. One that is known to be down costs nothing more.
   func hasRoom(toTakeDown index: Int) -> Bool {
+    isNew(index) || isKnownDown(index) || downCount - (hosts[index].isDown ? 1 : 0) < plan.maxUnavailable
+  }
+
+  /// Nothing ran there before, and nothing was started yet.
+  func isNew(_ index: Int) -> Bool {
+    plan.hosts[index].from == nil && !hosts[index].isActivated && waveOfHost[index] != nil
+  }
+
+  /// Down by what is seen of it, not only for want of news. Nobody watches a failed instance, and a person may have
+  /// mended it meanwhile; where nothing is ever probed, a failure is all there is to go by.
+  func isKnownDown(_ index: Int) -> Bool {
     let host = hosts[index]
-    return host.isKnownDown || downCount - (host.isDown ? 1 : 0) < plan.maxUnavailable
+    if host.isDrained || host.isSeenDown { return true }
+    if case .failed(_, let isUnknown) = host.position {
+      return plan.policy.probes.isEmpty && host.isActivated && !isUnknown
+    }
+    if case .unhealthy = host.health { return true }
+    return false
+  }
+
+  /// Believed down, and its probes are about to tell.
+  func awaitsNews(of index: Int) -> Bool {
+    hosts[index].isImpaired && hosts[index].health == nil && isWatched(index)
   }
 
   func nextFence() -> Fence { Fence(epoch: epoch, step: lastNumber + 1) }

@@ -3,6 +3,8 @@ public struct WaitReason: Hashable, Sendable {
   public var kind: Kind
   /// When waiting ends by itself, whatever comes of it; nil where only a person ends it.
   public var deadline: Timestamp?
+  /// The rollout is being aborted, so that cannot be asked for any more.
+  var isStopping = false
 
   public enum Kind: Hashable, Sendable {
     /// Nobody drives it: no controller has taken it up yet.
@@ -27,13 +29,18 @@ public struct WaitReason: Hashable, Sendable {
   public var remedy: String {
     switch kind {
     case .controller: "resume"
-    case .step, .answer: "abort --hold | --rollback"
+    case .step(let host, _, _), .answer(let host, _):
+      isStopping ? "skip \(host) --reason …" : "abort --hold | --rollback"
     case .unreachable(let host, _, _, _), .health(let host, _, _): "skip \(host) --reason …"
     case .availability(_, let down, _): down.first.map { "skip \($0) --reason …" } ?? "abort --hold | --rollback"
     case .burnIn, .approval: "promote --reason …"
     case .paused: "resume"
     case .halted(let halt):
-      halt.cause == .failed ? "retry | skip HOST | rollback" : "promote --reason … | retry | rollback"
+      switch halt.cause {
+      case .failed: "retry | skip HOST | rollback"
+      case .approvalTimedOut: "promote --reason … | rollback"
+      case .inconclusive, .noData: "promote --reason … | retry | rollback"
+      }
     case .stuck: "retry | skip HOST | abort --hold"
     }
   }
@@ -50,14 +57,14 @@ extension Rollout {
     }
     if epoch == 0 { reasons.append(WaitReason(kind: .controller, deadline: nil)) }
     switch phase {
-    case .burningIn(_, let burnIn):
+    case .burningIn(let wave, let burnIn) where passedWaves == wave:
       let kind = WaitReason.Kind.burnIn(earliest: burnIn.earliest, verdict: burnIn.verdict)
       reasons.append(WaitReason(kind: kind, deadline: frozen(burnInDeadline(burnIn))))
     case .waitingApproval(let wave, let deadline):
       reasons.append(WaitReason(kind: .approval(wave: wave), deadline: frozen(deadline)))
     case .halted(_, let halt): reasons.append(WaitReason(kind: .halted(halt), deadline: nil))
     case .stuck(_, let detail): reasons.append(WaitReason(kind: .stuck(detail: detail), deadline: nil))
-    case .queued, .updating, .rollingBack, .stopping, .ended: break
+    case .queued, .updating, .burningIn, .rollingBack, .stopping, .ended: break
     }
     return reasons + hostReasons
   }
@@ -69,7 +76,8 @@ extension Rollout {
       let host = name(index)
       switch hosts[index].position {
       case .inFlight(let intent):
-        reasons.append(WaitReason(kind: contact(host, intent), deadline: frozen(intent.giveUp)))
+        let deadline = frozen(intent.giveUp)
+        reasons.append(WaitReason(kind: contact(host, intent), deadline: deadline, isStopping: isStopping))
       case .verifying(let verification):
         var detail: String?
         if case .unhealthy(let reason) = hosts[index].health { detail = reason }
@@ -99,6 +107,8 @@ extension Rollout {
 
   /// A pause freezes every clock.
   private func frozen(_ deadline: Timestamp) -> Timestamp? { pause == nil ? deadline : nil }
+
+  private var isStopping: Bool { if case .stopping = phase { true } else { false } }
 
   private var isMovingHosts: Bool {
     switch phase {

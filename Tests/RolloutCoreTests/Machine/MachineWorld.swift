@@ -21,6 +21,8 @@ struct MachineWorld {
   private var started: Set<Int64> = []
   private var watches: [Int: Watch] = [:]
   private var generations = 0
+  /// Events seen when effects were last compared: nothing changes without one.
+  private var reconciled = 0
   private var cuesTaken = 0
   /// Requests of people that no controller has answered.
   private var unanswered: [(request: String, act: Script.Act)] = []
@@ -121,7 +123,8 @@ struct MachineWorld {
   // MARK: Effects
 
   private mutating func reconcile() {
-    guard isAlive else { return }
+    guard isAlive, reconciled != rollout.eventCount else { return }
+    reconciled = rollout.eventCount
     var watched: [Int: Watch] = [:]
     for effect in rollout.outstanding {
       switch effect {
@@ -216,7 +219,9 @@ struct MachineWorld {
     case .repeats(let outcome): reply(host, number, outcome, after: Self.wire)
     case .busy: reply(host, number, .unanswered(detail: "busy with it"), after: Self.wire)
     case .begins:
-      if couldServe, command.key.step.takesDown { witness.seeTakenDown(host, rollout, hosts) }
+      // Its probes need their time to tell that it serves again.
+      let isNews = hosts[host].mendedAt.map { now < $0 + .seconds(10) } ?? false
+      if couldServe, !isNews, command.key.step.takesDown { witness.seeTakenDown(host, rollout, hosts) }
       let length: TimeSpan = command.key.step == .stage ? .seconds(3) : .seconds(2)
       switch fault {
       case .hangs:
@@ -265,6 +270,7 @@ struct MachineWorld {
     isAlive = false
     started.removeAll()
     watches.removeAll()
+    reconciled = 0
     if !script.deliversLateAnswers {
       agenda.removeAll { if case .input = $0 { true } else { false } }
     }
@@ -291,11 +297,13 @@ struct MachineWorld {
       offer(.operation(Operation(request: request, by: "ann", reason: "the test says so"), verb))
       if isAlive { unanswered.removeAll { $0.request == request } }
     case .kill(let host):
+      if hosts[host].isUp { hosts[host].isDownByUs = false }
       hosts[host].isUp = false
       probeSoon(host)
     case .cure(let host):
       script.sickOnRelease.removeAll { $0 == host }
       script.sickOnBaseline.removeAll { $0 == host }
+      if !hosts[host].isUp { hosts[host].mendedAt = now }
       hosts[host].isUp = hosts[host].current != nil
       if hosts[host].serves { hosts[host].isDownByUs = false }
       probeSoon(host)

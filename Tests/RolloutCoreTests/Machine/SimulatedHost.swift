@@ -36,6 +36,8 @@ struct SimulatedHost {
   /// A step of ours took it down, or is about to.
   var isDownByUs = false
   var isReachable = true
+  /// When somebody last mended it behind the rollout's back.
+  var mendedAt: Timestamp?
   var fence: Fence?
   var ledger: [StepKey: StepRecord] = [:]
   /// How often each key had an effect.
@@ -61,7 +63,7 @@ struct SimulatedHost {
     if let fence, command.fence < fence { return .refused(fence) }
     fence = command.fence
     ledger[command.key] = .running
-    if command.key.step.takesDown { isDownByUs = true }
+    if command.key.step.takesDown, isUp { isDownByUs = true }
     if case .activate = command.action { isUp = false }
     return .begins
   }

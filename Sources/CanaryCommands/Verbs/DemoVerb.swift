@@ -1,0 +1,18 @@
+internal import ArgumentParser
+
+struct DemoVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "demo", abstract: "Roll a good and a bad release of a small service on this machine.",
+    discussion: """
+      Starts three instances of a small HTTP service, each behind an sshd of its own on loopback (or without ssh where \
+      openssh-server is missing), rolls a good release and one whose canary falls ill, and leaves nothing running. \
+      Needs python3.
+      """)
+
+  @OptionGroup var common: CommonOptions
+
+  func answer(in context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+    let failure = DemoScript.become()
+    throw CommandFailure.broken(failure)
+  }
+}
