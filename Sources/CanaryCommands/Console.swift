@@ -6,38 +6,30 @@
 
 /// Where a verb's words go: answers to standard output, everything else to standard error.
 struct Console: Sendable {
+  /// Descriptors; both stay open.
+  var answers: Int32
+  var notes: Int32
   var answerIsTerminal: Bool
   var noteIsTerminal: Bool
-  private let write: @Sendable (Stream, String) -> Void
 
-  enum Stream: Int32, Hashable, Sendable {
-    case answers = 1
-    case notes = 2
-  }
+  enum Stream: Hashable, Sendable { case answers, notes }
 
-  init(
-    answerIsTerminal: Bool, noteIsTerminal: Bool, write: @escaping @Sendable (Stream, String) -> Void
-  ) {
-    self.answerIsTerminal = answerIsTerminal
-    self.noteIsTerminal = noteIsTerminal
-    self.write = write
+  init(answers: Int32, notes: Int32) {
+    self.answers = answers
+    self.notes = notes
+    answerIsTerminal = isatty(answers) != 0
+    noteIsTerminal = isatty(notes) != 0
   }
 
   /// The streams of this process.
-  static var standard: Console {
-    Console(answerIsTerminal: isatty(1) != 0, noteIsTerminal: isatty(2) != 0) { stream, text in
-      Descriptor(number: stream.rawValue).write(text)
-    }
-  }
+  static var standard: Console { Console(answers: 1, notes: 2) }
 
   /// Everything to standard error: for a step on the way to the answer.
-  var answeringOnNotes: Console {
-    Console(answerIsTerminal: noteIsTerminal, noteIsTerminal: noteIsTerminal) { [write] _, text in write(.notes, text) }
-  }
+  var answeringOnNotes: Console { Console(answers: notes, notes: notes) }
 
   /// `text` as it is.
   func put(_ text: String, on stream: Stream = .answers) {
-    if !text.isEmpty { write(stream, text) }
+    if !text.isEmpty { Descriptor(number: stream == .answers ? answers : notes).write(text) }
   }
 
   /// One line of the answer.

@@ -1,3 +1,4 @@
+import Glibc
 import RolloutCore
 import RolloutEngine
 import RolloutStore
@@ -10,12 +11,6 @@ import Testing
 struct CommandBench: Sendable {
   let directory: TemporaryDirectory
   let fleet: MemoryFleet
-  let printed = Cell(Printed())
-
-  struct Printed: Sendable {
-    var answers = ""
-    var notes = ""
-  }
 
   struct Ended: Sendable, CustomStringConvertible {
     var status: Int32
@@ -40,7 +35,9 @@ struct CommandBench: Sendable {
     service: shop
     instances: [{host: a}, {host: b}, {host: c}]
     transport: {local: {}}
-    release: {artifact: dist/shop-{version}.tar.gz, directory: /srv/shop}
+    release:
+      artifact: dist/shop-{version}.tar.gz
+      directory: /srv/shop
     canary: {count: 1}
     burn_in: {min: 0s, max: 1m}
     waves: [100%]
@@ -81,15 +78,15 @@ struct CommandBench: Sendable {
   func callAsFunction(_ arguments: String...) async -> Ended { await run(arguments) }
 
   func run(_ arguments: [String]) async -> Ended {
-    let printed = Cell(Printed())
-    let console = Console(answerIsTerminal: false, noteIsTerminal: false) { stream, text in
-      printed.update { words in
-        if stream == .answers { words.answers += text } else { words.notes += text }
-      }
-    }
+    let name = directory.path("said-\(UInt32.random(in: 0 ... .max))")
+    let console = Console(answers: open(name + ".out"), notes: open(name + ".err"))
     let status = await CanaryTool.run(arguments, in: context(composition, console))
-    return Ended(status: status, answers: printed.current.answers, notes: printed.current.notes)
+    close(console.answers)
+    close(console.notes)
+    return Ended(status: status, answers: contents(of: name + ".out") ?? "", notes: contents(of: name + ".err") ?? "")
   }
+
+  private func open(_ path: String) -> Int32 { Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
 
   /// The one rollout, or nil.
   func state(_ id: String? = nil) async -> RolloutSummary? {
@@ -104,7 +101,10 @@ struct CommandBench: Sendable {
 }
 
 extension Console {
-  static var silent: Console { Console(answerIsTerminal: false, noteIsTerminal: false) { _, _ in } }
+  static let silent: Console = {
+    let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+    return Console(answers: nowhere, notes: nowhere)
+  }()
 }
 
 /// Hosts in memory: what they run and hold, and whether they are well.

@@ -39,17 +39,18 @@ struct PartsTests {
   }
 
   /// History newest first: versions with whether they are proven; what runs; what rollback chooses.
-  @Test(arguments: [
-    ([("2", true), ("1", true)], ["2", "2"], "1"),
-    ([("3", false), ("2", true), ("1", true)], ["3", "2"], "2"),
-    ([("3", true), ("2", true), ("1", true)], ["3", "2"], "2"),
-    // Rolled back to 2 already: 3 is not the way back.
-    ([("2", false), ("3", true), ("2", true), ("1", true)], ["2", "2"], "1"),
-    ([("3", false), ("2", true)], ["2", "2"], nil),
-    ([("1", true)], ["1"], nil),
-    ([("1", false)], [], nil),
-    ([("2", true)], [], "2"),
-  ] as [([(String, Bool)], [String], String?)])
+  @Test(
+    arguments: [
+      ([("2", true), ("1", true)], ["2", "2"], "1"),
+      ([("3", false), ("2", true), ("1", true)], ["3", "2"], "2"),
+      ([("3", true), ("2", true), ("1", true)], ["3", "2"], "2"),
+      // Rolled back to 2 already: 3 is not the way back.
+      ([("2", false), ("3", true), ("2", true), ("1", true)], ["2", "2"], "1"),
+      ([("3", false), ("2", true)], ["2", "2"], nil),
+      ([("1", true)], ["1"], nil),
+      ([("1", false)], [], nil),
+      ([("2", true)], [], "2"),
+    ] as [([(String, Bool)], [String], String?)])
   func `rollback chooses the last proven version before the present one`(
     history: [(String, Bool)], running: [String], chosen: String?
   ) {

@@ -5,7 +5,8 @@ import Testing
 struct UsageTests {
   @Test(arguments: [
     ["nonsense"], ["start"], ["start", "shop"], ["start", "shop@"], ["start", "shop@../x"], ["start", "Shop@1"],
-    ["start", "shop@1", "--timeout", "20"], ["start", "shop@1", "--timeout", "soon"], ["plan", "shop@1", "--output", "xml"],
+    ["start", "shop@1", "--timeout", "20"], ["start", "shop@1", "--timeout", "soon"],
+    ["plan", "shop@1", "--output", "xml"],
     ["promote"], ["promote", "--reason", "  "], ["skip"], ["skip", "a"], ["abort", "--hold", "--rollback"],
     ["history", "--limit", "0"], ["explain", "CNY9999"], ["man", "nonsense"], ["completions", "tcsh"],
     ["status", "--nonsense"], ["rollback", "--to", "a/b"],
@@ -58,7 +59,9 @@ struct UsageTests {
       for verb in VerbNames.all {
         let help = await bench(verb, "--help")
         #expect(help.status == 0)
-        for option in ["--output", "--policy", "--state"] { #expect(help.answers.contains(option), "\(verb) \(option)") }
+        for option in ["--output", "--policy", "--state"] {
+          #expect(help.answers.contains(option), "\(verb) \(option)")
+        }
         let page = await bench("man", verb)
         #expect(page.answers.hasPrefix(".TH CANARY\\-\(verb.uppercased()) 1"), "\(page)")
         #expect(page.answers.contains(".SH NAME") && page.answers.contains(".SH OPTIONS"))

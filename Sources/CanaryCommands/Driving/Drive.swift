@@ -182,7 +182,7 @@ extension Session {
   func screen() -> RolloutScreen {
     let clock = context.clock
     return RolloutScreen(
-      mode: output, output: Console.Stream.answers.rawValue, isTerminal: console.answerIsTerminal, palette: palette,
+      mode: output, output: console.answers, isTerminal: console.answerIsTerminal, palette: palette,
       now: { clock.now() })
   }
 }

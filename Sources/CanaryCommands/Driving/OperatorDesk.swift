@@ -20,8 +20,8 @@ struct OperatorDesk {
     /// Drives on in the background.
     var detaches = false
     var timeout: TimeSpan?
-    /// The end that was asked for: it counts as success of the verb.
-    var wanted: Fate?
+    /// Ends that were asked for: they count as success of the verb.
+    var wanted: [Fate] = []
   }
 
   func carryOut(_ order: Order, on summary: RolloutSummary) async throws(CommandFailure) -> ExitStatus {
@@ -141,7 +141,7 @@ struct OperatorDesk {
       say(order.done, driven.last?.stateName ?? order.done, summary)
     }
     let status = try await drive.conclude(driven)
-    if let wanted = order.wanted, case .ended(wanted, _)? = driven.last?.phase { return .succeeded }
+    if case .ended(let fate, _)? = driven.last?.phase, order.wanted.contains(fate) { return .succeeded }
     return status
   }
 

@@ -34,7 +34,7 @@ struct AbortVerb: Verb {
     let (summary, store) = try await session.selected(rollout, .open)
     let mode: AbortMode? = hold ? .hold : rollback ? .rollback : nil
     var order = OperatorDesk.Order(verb: .abort(mode), reason: reason, done: "aborting")
-    order.wanted = hold ? .aborted : rollback ? .rolledBack : nil
+    order.wanted = [.aborted]
     driving.apply(to: &order)
     return try await OperatorDesk(session: session, store: store).carryOut(order, on: summary)
   }

@@ -40,7 +40,8 @@ struct RollbackVerb: Verb {
           "canary abort \(summary.id) --hold  leaves the hosts as they are; then choose a version")
       }
       var order = OperatorDesk.Order(verb: .rollback, reason: reason, done: "rolling back")
-      order.wanted = .rolledBack
+      // Where nothing was touched there is nothing to take back: it ends as aborted.
+      order.wanted = [.rolledBack, .aborted]
       order.detaches = detach
       order.timeout = timeout?.span
       return try await OperatorDesk(session: session, store: store).carryOut(order, on: summary)
