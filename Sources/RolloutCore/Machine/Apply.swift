@@ -155,6 +155,8 @@ extension Rollout {
     endPause(at)
     pendingAbort = nil
     phase = .rollingBack(cause, deadline: deadline)
+    // Whatever its burn-in said: a release that is taken back is nothing to go back to.
+    provenAt = nil
     for index in hosts.indices { turnBack(index) }
   }
 

@@ -18,7 +18,7 @@ public struct Rollout: Hashable, Sendable {
   public internal(set) var skipsWaits: Operation?
   /// Waves that passed, from the first on.
   public internal(set) var passedWaves = 0
-  /// When the release finished a burn-in here.
+  /// When the release finished a burn-in here; nil again once it is being taken back.
   public internal(set) var provenAt: Timestamp?
   /// Time of the last event.
   public internal(set) var lastEventAt: Timestamp
