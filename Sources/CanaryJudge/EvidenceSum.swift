@@ -1,5 +1,5 @@
-/// S = Σ w_m E_m over the checks, Σ w_m = 1. An average of e-values is an e-value whatever their dependence (Vovk & Wang,
-/// arXiv 1912.06116), so halting at S ≥ 1/α keeps the false alarms of all checks together at α.
+/// S = Σ w_m E_m over the checks, Σ w_m = 1. An average of e-values is an e-value whatever their dependence (Vovk &
+/// Wang, arXiv 1912.06116), so halting at S ≥ 1/α keeps the false alarms of all checks together at α.
 public struct EvidenceSum: Hashable, Sendable {
   public struct Term: Hashable, Sendable {
     /// Not negative; the weights are scaled to sum to 1.

@@ -96,7 +96,8 @@ enum Schema {
 
   /// A connection that writes: the file is ours, at our version, in WAL mode, and every commit is synced.
   static func openWriter(at location: StoreLocation) throws -> DatabaseQueue {
-    let queue = try DatabaseQueue(path: location.path, configuration: configuration(for: location, label: "journal.writer"))
+    let queue = try DatabaseQueue(
+      path: location.path, configuration: configuration(for: location, label: "journal.writer"))
     try queue.writeWithoutTransaction { db in
       try requireOurs(db, at: location)
       if try Int64.fetchOne(db, sql: "PRAGMA user_version") != version { try migrate(db, at: location) }

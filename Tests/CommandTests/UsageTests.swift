@@ -49,7 +49,8 @@ struct UsageTests {
       #expect(
         listed == [
           "plan", "start", "rollback", "status", "watch", "explain", "hosts", "history", "log", "pause", "resume",
-          "promote", "retry", "skip", "abort", "lint", "schema", "doctor", "demo", "completions", "man",
+          "promote", "retry", "skip", "abort", "lint", "schema", "doctor", "demo",
+          "completions", "man",
         ])
     }
   }

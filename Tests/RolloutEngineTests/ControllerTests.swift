@@ -43,7 +43,7 @@ struct ControllerTests {
   @Test func anUnhealthyCanaryGoesBackAndTheOthersAreNeverTouched() async throws {
     let (fleet, log) = (Fixtures.fleet(3), TurnLog())
     await fleet.makeSick(Fixtures.new)
-    let plan = Fixtures.plan(3, policy: Fixtures.policy { $0.healthyDeadline = TimeSpan(milliseconds: 30) })
+    let plan = Fixtures.plan(3, policy: Fixtures.policy { $0.healthyDeadline = .seconds(3) })
     _ = try await controller(fleet).start(plan, observer: log)
     #expect(await fate(log) == .rolledBack)
     #expect(await fleet.activations(of: "web1") == [Fixtures.new, Fixtures.old])
@@ -56,7 +56,7 @@ struct ControllerTests {
     let plan = Fixtures.plan(
       3,
       policy: Fixtures.policy {
-        $0.healthyDeadline = TimeSpan(milliseconds: 30)
+        $0.healthyDeadline = .seconds(3)
         $0.onFail = .halt
       })
     let end = try await controller(fleet).start(plan, observer: log)

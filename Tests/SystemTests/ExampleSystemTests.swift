@@ -10,8 +10,9 @@ struct ExampleSystemTests {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   static let examples: [String] = {
+    let isExample = { (name: String) in !name.hasSuffix(".md") }
     let path = root.appendingPathComponent("Examples").path
-    return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter(isExample).sorted()
   }()
 
   @Test func thereAreExamples() { #expect(Self.examples.count >= 2) }

@@ -111,8 +111,8 @@ struct Fleet: Sendable {
     release += "}\n"
     var script = "#!/bin/sh\nset -eu\n. ./.env\necho '\(version)' >>run/restarts\n"
     if let instance {
-      script += "[ \"$PORT\" = \(instances[instance].port) ] && echo '{\"version\": \"\(version)\", \"sick_after\": 0}' "
-      script += ">release.json\n"
+      let sick = "{\"version\": \"\(version)\", \"sick_after\": 0}"
+      script += "if [ \"$PORT\" = \(instances[instance].port) ]; then echo '\(sick)' >release.json; fi\n"
     }
     script += restart + "\n"
     script += """
