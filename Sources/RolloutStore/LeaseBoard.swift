@@ -8,8 +8,8 @@ public protocol LeaseBoard: Sendable {
   func leaseHolder(of service: String) async throws(StoreFailure) -> LeaseRefusal?
   /// The highest epoch that was given out for the service; 0 before the first lease.
   func lastEpoch(of service: String) async throws(StoreFailure) -> Int64
-  /// Makes the next lease's epoch higher than `epoch`, for hosts that a lost journal drove last. Changes nothing when it
-  /// would be so anyway. Throws `.conflict` while the lease is held.
+  /// Makes the next lease's epoch higher than `epoch`, for hosts that a lost journal drove last. Changes nothing when
+  /// it would be so anyway. Throws `.conflict` while the lease is held.
   func raiseEpoch(of service: String, above epoch: Int64, for holder: LeaseHolder) async throws(StoreFailure)
 }
 
