@@ -108,6 +108,15 @@ public actor InMemoryStore: Journal, Leases, LeaseBoard, OperatorRequests, Rollo
     leases[service].flatMap { $0.isHeld ? $0.refusal : nil }
   }
 
+  public func lastEpoch(of service: String) async throws(StoreFailure) -> Int64 { leases[service]?.lease.epoch ?? 0 }
+
+  public func raiseEpoch(of service: String, above epoch: Int64, for holder: LeaseHolder) async throws(StoreFailure) {
+    try requireWritable()
+    guard let row = try LeaseRow.raised(leases[service], service, above: epoch, holder) else { return }
+    leases[service] = row
+    changes &+= 1
+  }
+
   @discardableResult
   private func requireHeld(_ lease: Lease) throws(StoreFailure) -> LeaseRow {
     guard let row = leases[lease.service] else {

@@ -142,7 +142,7 @@ enum LeaseTable {
       expiresAt: try row.timestamp("expires_at"))
   }
 
-  private static func write(_ row: LeaseRow, in db: Database) throws {
+  static func write(_ row: LeaseRow, in db: Database) throws {
     let (lease, holder) = (row.lease, row.lease.holder)
     try db.cachedStatement(
       sql: """

@@ -8,7 +8,7 @@ public import RolloutEngine
 public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog {
   public let path: String
   private let connection: WriteConnection
-  private let writer: JournalWriter
+  let writer: JournalWriter
   let reader: ReadConnection
   private let watcher: ChangeWatcher
   private var chain: ChainReader { ChainReader(connection: reader) }

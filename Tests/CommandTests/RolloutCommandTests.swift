@@ -158,6 +158,20 @@ struct RolloutCommandTests {
     }
   }
 
+  @Test func `hosts that another journal drove are not touched before they are adopted`() async throws {
+    try await CommandBench.with { bench in
+      #expect(await bench("start", "shop@2.0").status == 0)
+      #expect(await bench("start", "shop@2.1").status == 0)
+      let foreign = await bench("start", "shop@2.0", "--state", "other")
+      #expect(foreign.status == 5 && foreign.notes.contains("epoch 2"), "\(foreign)")
+      #expect(await bench.fleet.versions() == ["2.1", "2.1", "2.1"])
+      let adopted = await bench("start", "shop@2.0", "--state", "other", "--adopt")
+      #expect(adopted.status == 0, "\(adopted)")
+      #expect(await bench.fleet.versions() == ["2.0", "2.0", "2.0"])
+      #expect(await bench("start", "shop@2.1").status == 5)
+    }
+  }
+
   @Test func `doctor finds nothing wrong, then what is`() async throws {
     try await CommandBench.with { bench in
       let well = await bench("doctor", "shop@2.0")

@@ -27,6 +27,7 @@ struct RollbackVerb: Verb {
   @Option(help: ArgumentHelp("As for start.", valueName: "duration"))
   var timeout: DurationArgument?
 
+  @OptionGroup var ownership: Ownership
   @OptionGroup var common: CommonOptions
 
   func answer(in context: CommandContext) async throws(CommandFailure) -> ExitStatus {
@@ -46,7 +47,9 @@ struct RollbackVerb: Verb {
       order.timeout = timeout?.span
       return try await OperatorDesk(session: session, store: store).carryOut(order, on: summary)
     }
-    let plan = try await WayBack(session: session, store: store, newest: summary, named: to?.version).plan()
+    let made = try await WayBack(session: session, store: store, newest: summary, named: to?.version).make()
+    let plan = try session.planned(made)
+    try await ownership.require(of: made.facts, plan: plan, in: session, store)
     if session.output == .text, !detach {
       session.console.put(PlanRenderer.text(plan: plan, review: PlanReview(plan), palette: session.palette) + "\n")
     }
@@ -66,7 +69,7 @@ private struct WayBack {
   /// Rollouts that are looked at for a version to go back to.
   private static let depth = 500
 
-  func plan() async throws(CommandFailure) -> Plan {
+  func make() async throws(CommandFailure) -> PlanDraft.Made {
     let service = newest.service
     let history = try await session.read { () async throws(StoreFailure) in
       try await store.summaries(service: service, openOnly: false, limit: Self.depth)
@@ -79,7 +82,7 @@ private struct WayBack {
     }
     let target = try target(history, reports)
     draft.release = try release(target, history, reports, draft.policy)
-    return try session.planned(draft.make(from: facts))
+    return draft.make(from: facts)
   }
 
   /// The pinned policy and hosts of the newest rollout, or what `--policy` says.

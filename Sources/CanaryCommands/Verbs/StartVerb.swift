@@ -32,6 +32,7 @@ struct StartVerb: Verb {
   var supersede = false
 
   @OptionGroup var left: ExclusionOptions
+  @OptionGroup var ownership: Ownership
   @OptionGroup var common: CommonOptions
 
   func answer(in context: CommandContext) async throws(CommandFailure) -> ExitStatus {
@@ -46,6 +47,7 @@ struct StartVerb: Verb {
     let made = await draft.make()
     if let saved { try PlanFile.requireUnchanged(saved, made, path: plan ?? "") }
     let fresh = try session.planned(made)
+    try await ownership.require(of: made.facts, plan: fresh, in: session, store)
     return try await Launch(session: session, store: store, plan: fresh)
       .run(detach: detach, timeout: timeout?.span)
   }

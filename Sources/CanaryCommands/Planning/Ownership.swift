@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import RolloutCore
+internal import RolloutEngine
+internal import RolloutStore
+
+/// Sees to it that this journal is the one that may drive the hosts. They refuse a lower epoch than the highest they
+/// have seen, so a rollout from a new journal would fail on its first host.
+struct Ownership: ParsableArguments {
+  @Flag(help: "Drive hosts that another journal drove last, because that journal is lost for good.")
+  var adopt = false
+
+  func require(of facts: [HostFacts], plan: Plan, in session: Session, _ store: any CommandStore)
+    async throws(CommandFailure)
+  {
+    let service = plan.policy.service
+    let known = try await session.read { () async throws(StoreFailure) in try await store.lastEpoch(of: service) }
+    var newest: (host: HostID, epoch: Int64)?
+    for fact in facts {
+      guard case .report(let report) = fact.found, let epoch = report.fence?.epoch, epoch > known else { continue }
+      if epoch > newest?.epoch ?? 0 { newest = (fact.instance.id, epoch) }
+    }
+    guard let newest else { return }
+    guard adopt else {
+      throw .refused(
+        "another journal drove the hosts of \(service) last: \(newest.host) has seen epoch \(newest.epoch), "
+          + "\(try session.state().journal) is at \(known)",
+        next: "use that journal: --state DIR, or CANARY_STATE in the job's environment",
+        "if it is lost for good and nobody drives \(service) elsewhere, add --adopt")
+    }
+    let holder = LeaseHolder.current(user: Operator.user(session.context.environment))
+    try await session.read { () async throws(StoreFailure) in
+      try await store.raiseEpoch(of: service, above: newest.epoch, for: holder)
+    }
+    session.console.note("\(service) is driven from this journal from now on, at epoch \(newest.epoch + 1)")
+  }
+}
