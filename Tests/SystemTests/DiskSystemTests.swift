@@ -26,7 +26,8 @@ struct DiskSystemTests {
   }
 
   private func fill(_ small: String, _ canary: CanaryCommand, _ fleet: Fleet) async throws {
-    let running = try await canary.begin("start", "shop@2.0")
+    // The first version was rolled out under another journal.
+    let running = try await canary.begin("start", "shop@2.0", "--adopt")
     try await running.reached("burnInStarted")
     let ballast = small + "/ballast"
     #expect(FileManager.default.createFile(atPath: ballast, contents: nil))

@@ -75,6 +75,22 @@ struct OperatorSystemTests {
     }
   }
 
+  /// The halted canary is down; the fix must not wait for room that only it can make.
+  @Test func aFixReplacesAHaltedReleaseStartingWhereThatOneStopped() async throws {
+    try await Fleet.with(3, over: .local) { fleet in
+      try await fleet.deploy("1.0")
+      try fleet.writePolicy(["on_fail": "halt", "burn_in": "{min: 300ms, max: 1m}", "healthy_deadline": "4s"])
+      try await fleet.pack("2.0", sickAfter: 0)
+      #expect(try await fleet.canary("start", "shop@2.0").status == .exited(3))
+      try fleet.writePolicy(["on_fail": "halt"])
+      try await fleet.pack("2.1")
+      let fixed = try await fleet.canary("start", "shop@2.1", "--supersede", "--reason", "2.0 was ill")
+      #expect(fixed.status == .exited(0), "\(fixed)")
+      #expect(fleet.versions == ["2.1", "2.1", "2.1"])
+      #expect(fleet.restarts == [["1.0", "2.0", "2.1"], ["1.0", "2.1"], ["1.0", "2.1"]])
+    }
+  }
+
   @Test func rollbackAfterSuccessGoesToTheLastProvenVersionWithoutACanary() async throws {
     try await Fleet.with(3, over: .local) { fleet in
       try await fleet.deploy("1.0")

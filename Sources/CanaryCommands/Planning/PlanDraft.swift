@@ -11,6 +11,8 @@ struct PlanDraft {
   var kind: Plan.Kind = .release
   var release: Release
   var exclusions: [HostExclusion] = []
+  /// See `PlanRequest.leftover`.
+  var leftover: Version?
 
   /// What the policy file says of the release that is meant; nothing is asked of a host.
   static func release(
@@ -22,7 +24,17 @@ struct PlanDraft {
     let instances = try await Inventory.instances(of: document, in: session.context)
     return PlanDraft(
       session: session, policy: document.policy, policyDigest: document.digest, instances: instances, release: release,
-      exclusions: exclusions)
+      exclusions: exclusions, leftover: try await leftover(of: document.policy.service, in: session))
+  }
+
+  /// The release of the service's newest rollout, unless that one finished with it or took it back.
+  private static func leftover(of service: String, in session: Session) async throws(CommandFailure) -> Version? {
+    guard let store = try await session.existingStore() else { return nil }
+    let newest = try await session.read { () async throws(StoreFailure) in
+      try await store.summaries(service: service, openOnly: false, limit: 1)
+    }
+    guard let last = newest.first, ![Fate.succeeded, .rolledBack].map(\.rawValue).contains(last.state) else { return nil }
+    return last.release
   }
 
   struct Made {
@@ -42,7 +54,7 @@ struct PlanDraft {
     let now = session.context.now()
     let request = PlanRequest(
       rollout: RolloutIDs.make(service: policy.service, at: now), kind: kind, policy: policy,
-      policyDigest: policyDigest, release: release, facts: facts, exclusions: exclusions, createdAt: now,
+      policyDigest: policyDigest, release: release, facts: facts, exclusions: exclusions, leftover: leftover, createdAt: now,
       createdBy: session.context.operatorName)
     return Made(facts: facts, plan: Planner.plan(request).mapError { hinting($0, exclusions.map(\.host)) })
   }

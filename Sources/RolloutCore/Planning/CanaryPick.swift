@@ -2,6 +2,7 @@
 ///
 /// - A count is that many hosts; a percentage is of the hosts this rollout updates, rounded up, at least 1. More than
 ///   there are means all of them.
+/// - Hosts on a release that an unfinished rollout left behind come first.
 /// - Candidates are hosts on the version that most of the hosts to update run, then the next most common, and so on.
 ///   Among those, the zone with the fewest canaries so far comes first, then the zone with the most hosts to update,
 ///   then the order of the inventory: one canary sits in the largest zone, several spread.
@@ -13,6 +14,7 @@ struct CanaryPick {
   /// Indices of the hosts to update, in inventory order; not empty.
   let candidates: [Int]
   let release: Version
+  let leftover: Version?
 
   struct Choice {
     var wave: PlannedWave
@@ -98,13 +100,19 @@ struct CanaryPick {
         groups.append([host])
       }
     }
-    return groups.indices
-      .sorted { (-groups[$0].count, $0) < (-groups[$1].count, $1) }
-      .map { groups[$0] }
+    let rank = { (group: Int) in (isLeftover(groups[group]) ? 0 : 1, -groups[group].count, group) }
+    return groups.indices.sorted { rank($0) < rank($1) }.map { groups[$0] }
+  }
+
+  private func isLeftover(_ group: [Int]) -> Bool {
+    group.first.map { leftover != nil && hosts[$0].from == leftover } ?? false
   }
 
   private func reason(_ chosen: [Int], _ groups: [[Int]]) -> String {
     let common = groups[0]
+    if isLeftover(common), let leftover {
+      return "an unfinished rollout left \(leftover) on \(chosen.count == 1 ? "it" : "them")"
+    }
     let version = hosts[common[0]].from
     var text =
       switch (version, groups.count) {

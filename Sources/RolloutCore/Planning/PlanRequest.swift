@@ -9,12 +9,16 @@ public struct PlanRequest: Hashable, Sendable {
   /// What was found on every instance, in the order of the inventory.
   public var facts: [HostFacts]
   public var exclusions: [HostExclusion]
+  /// A release that an unfinished rollout left on some hosts. Those are the first choice for the canary: they may be
+  /// down already, and then any other canary would have to wait for room under `max_unavailable`.
+  public var leftover: Version?
   public var createdAt: Timestamp
   public var createdBy: String
 
   public init(
     rollout: RolloutID, kind: Plan.Kind, policy: Policy, policyDigest: Digest, release: Release, facts: [HostFacts],
-    exclusions: [HostExclusion] = [], createdAt: Timestamp, createdBy: String
+    exclusions: [HostExclusion] = [], leftover: Version? = nil,
+    createdAt: Timestamp, createdBy: String
   ) {
     self.rollout = rollout
     self.kind = kind
@@ -23,6 +27,7 @@ public struct PlanRequest: Hashable, Sendable {
     self.release = release
     self.facts = facts
     self.exclusions = exclusions
+    self.leftover = leftover
     self.createdAt = createdAt
     self.createdBy = createdBy
   }

@@ -21,7 +21,8 @@ public enum Planner {
       if !updated.isEmpty { waves = [rollbackWave(updated, floors, request.release.version)] }
     case .release:
       let pick = CanaryPick(
-        hosts: survey.hosts, floors: floors, candidates: updated, release: request.release.version)
+        hosts: survey.hosts, floors: floors, candidates: updated, release: request.release.version,
+        leftover: request.leftover)
       let choice = releaseWaves(pick, request.policy, survey.indexOf)
       waves = choice.waves
       problems += choice.problems

@@ -27,6 +27,17 @@ import Testing
     #expect(PlanLint.findings(in: plan) == [])
   }
 
+  @Test func `what an unfinished rollout left behind is the first canary`() throws {
+    var facts = Fixture.fleet(4)
+    facts[2] = Fixture.host("left", runs: "1.9")
+    var request = Fixture.request(facts)
+    #expect(try Plan.of(request).waves[0].hosts == [0], "the most common version, as long as nobody says more")
+    request.leftover = "1.9"
+    let plan = try Plan.of(request)
+    #expect(plan.waves[0].hosts == [2])
+    #expect(plan.waves[0].explanation.contains("an unfinished rollout left 1.9 on it"))
+  }
+
   @Test(arguments: [
     (Quantity.count(3), 10, 3), (.count(30), 10, 10), (.percent(25), 10, 2), (.percent(1), 10, 1),
     (.percent(100), 10, 10), (.percent(29), 100, 29),
