@@ -190,6 +190,7 @@ struct Work {
   private(set) var events: [RecordedEvent] = []
   private(set) var answers: [RequestAnswer] = []
   private(set) var failure: String?
+  private var last: [Input] = []
 
   init(state: Rollout, now: Timestamp) {
     self.state = state
@@ -201,6 +202,7 @@ struct Work {
   /// Inputs that the machine refuses here are late by nature; only people are told.
   mutating func take(_ signal: RunnerSignal) {
     switch signal {
+    case .input(let input) where input.comesLast: last.append(input)
     case .input(let input): _ = decide(input, settling: false)
     case .requests(let requests): for request in requests { take(request) }
     case .heartbeat, .leaseLost, .stop: break
@@ -208,7 +210,11 @@ struct Work {
   }
 
   /// Works out what follows from all that was taken.
-  mutating func settle() { _ = decide(.tick, settling: true) }
+  mutating func settle() {
+    for input in last { _ = decide(input, settling: true) }
+    last = []
+    _ = decide(.tick, settling: true)
+  }
 
   private mutating func take(_ request: OperatorRequest) {
     guard let body = EventCodec.decodeRequest(request.payload) else {

@@ -96,11 +96,22 @@ extension Draft {
 
   /// The immune system does not sleep: an updated instance whose probes turn fails, also while paused.
   private mutating func failIfUnhealthy(_ index: Int) {
-    guard case .unhealthy(let reason) = state.hosts[index].health else { return }
+    guard failsByHealth(index), case .unhealthy(let reason) = state.hosts[index].health else { return }
+    emit(.hostFailed(host: index, detail: "was healthy and is no longer: \(reason)"))
+  }
+
+  /// Updated and healthy before, its probes have turned, and somebody acts on it.
+  func failsByHealth(_ index: Int) -> Bool {
+    guard case .healthy = state.hosts[index].position, case .unhealthy = state.hosts[index].health else { return false }
     switch state.phase {
-    case .updating, .burningIn, .waitingApproval:
-      emit(.hostFailed(host: index, detail: "was healthy and is no longer: \(reason)"))
-    default: break
+    case .updating, .burningIn, .waitingApproval: return true
+    default: return false
     }
+  }
+
+  /// Such a failure with what it means for the wave, and no step begun.
+  mutating func settleUnhealthy(_ index: Int) {
+    failIfUnhealthy(index)
+    advancePhase()
   }
 }

@@ -6,7 +6,8 @@ extension Rollout {
   /// a clock that was set back never writes history backwards; only a recorded `clocksShifted` lets stamps go back.
   ///
   /// A turn that takes several inputs decides each with `settling: false` and ends with a `.tick`: so what a person
-  /// asked is heard before the rollout moves on, and consequences are worked out once.
+  /// asked is heard before the rollout moves on, and consequences are worked out once. Inputs for which `comesLast`
+  /// holds are kept until then and decided settling, before the `.tick`.
   public func decide(_ input: Input, now: Timestamp, settling: Bool = true) throws(Rejection) -> [Event] {
     var draft = Draft(state: self, now: max(now, lastEventAt))
     if case .ended(let fate, _) = phase {
@@ -146,6 +147,11 @@ struct Draft {
     else { return }
     let known = state.hosts[host].health
     guard known != health else { return }
+    // A failure that waits for its consequences is not taken back by news of the same turn.
+    if failsByHealth(host) {
+      settleUnhealthy(host)
+      return
+    }
     // An untouched instance that answers well is what everybody assumes: no news.
     if known == nil, health == .healthy, expecting == nil, !state.hosts[host].isImpaired { return }
     if case .unhealthy = known, case .unhealthy = health { return }
@@ -156,6 +162,8 @@ struct Draft {
     guard case .burningIn(wave, let burnIn) = state.phase, burnIn.number == number, burnIn.verdict != verdict,
       state.passedWaves == wave
     else { return }
+    // A fail stands, whatever the checks say before its consequences are worked out.
+    if burnIn.verdict?.outcome == .fail { return }
     emit(.verdictReached(wave: wave, verdict: verdict))
   }
 }

@@ -16,6 +16,14 @@ public enum Input: Hashable, Sendable {
   case verdict(wave: Int, number: Int64, Verdict)
   case operation(Operation, Verb)
 
+  /// Taken last in a turn, and settling: it may send a step again, and what was asked in the same turn may forbid that.
+  public var comesLast: Bool {
+    switch self {
+    case .answered(_, _, .absent), .answered(_, _, .interrupted): true
+    default: false
+    }
+  }
+
   public enum Verb: Hashable, Codable, Sendable {
     case pause, resume, rollback, retry, supersede
     case promote(full: Bool)

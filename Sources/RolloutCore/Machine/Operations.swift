@@ -1,6 +1,8 @@
 /// What people ask, answered at once: events or a rejection that says what to do instead.
 extension Draft {
   mutating func take(_ verb: Input.Verb, _ operation: Operation) throws(Rejection) {
+    // An abort that a dead controller took in comes before what is asked now.
+    if let abort = state.pendingAbort { startRollback(.aborted, abort) }
     switch verb {
     case .pause: try pause(operation)
     case .resume:
@@ -37,7 +39,7 @@ extension Draft {
       emit(.promoted(operation, full: full))
       startNextWave()
     case .halted(let wave, let halt):
-      guard halt.cause != .failed else { throw .promoteNeedsRetry }
+      guard halt.cause != .failed, !state.hasUnhealthyUpdate else { throw .promoteNeedsRetry }
       emit(.promoted(operation, full: full))
       if state.passedWaves == wave { emit(.wavePassed(wave: wave, grounds: grounds)) }
       startNextWave()

@@ -73,12 +73,19 @@ public struct Rollout: Hashable, Sendable {
   public var isAtRest: Bool {
     switch phase {
     case .ended: true
-    case .halted, .stuck: !hasStepsInFlight
+    case .halted, .stuck: !hasStepsInFlight && !hasHostsToPutBack
     default: false
     }
   }
 
   public var hasStepsInFlight: Bool { hosts.contains { if case .inFlight = $0.position { true } else { false } } }
+
+  /// An instance that was healthy on the release is so no longer.
+  var hasUnhealthyUpdate: Bool {
+    hosts.contains { host in
+      if case .healthy = host.position, case .unhealthy = host.health { true } else { false }
+    }
+  }
 
   /// Every host that will be updated can go back to what it runs.
   public var isReversible: Bool { irreversibleBecause == nil }

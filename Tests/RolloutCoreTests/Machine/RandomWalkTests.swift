@@ -8,10 +8,16 @@ import Testing
     for seed in (block * 200)..<(block * 200 + 200) { walk(UInt64(seed)) }
   }
 
-  private func walk(_ seed: UInt64) {
+  /// The same, with inputs taken in turns of one to six and settled at the end of each.
+  @Test(arguments: 0..<4) func randomTurnsKeepTheRulesAndEnd(_ block: Int) {
+    for seed in (block * 150)..<(block * 150 + 150) { walk(UInt64(seed), inTurns: true) }
+  }
+
+  private func walk(_ seed: UInt64, inTurns: Bool = false) {
     var dice = SplitMix64(seed: seed)
     let plan = dice.plan()
     var world = MachineWorld(plan, dice.script(plan))
+    if inTurns { world.inbox = WaitingInputs(seed: seed) }
     world.isThorough = seed.isMultiple(of: 5)
     world.run(for: .minutes(180))
     heal(&world)
@@ -57,7 +63,7 @@ extension SplitMix64 {
     let hosts = Int.random(in: 1...8, using: &self)
     let (canaries, sizes, room) = (pick([1, 1, 2]), pick([[], [1], [2, 3]]), pick([1, 1, 2, 3]))
     let kind: Plan.Kind = chance(15) ? .rollback : .release
-    let isFirst = policy.rollback == .forwardOnly && chance(50)
+    let empty = policy.rollback == .forwardOnly ? pick([0, 0, 1, 2]) : 0
     let finished = policy
     return PlanBuilder(hosts: hosts) {
       $0.policy = finished
@@ -65,7 +71,8 @@ extension SplitMix64 {
       $0.waveSizes = sizes
       $0.maxUnavailable = room
       $0.kind = kind
-      if isFirst { $0.from = { _ in nil } }
+      // Nothing ran before on any, or on every second.
+      if empty > 0 { $0.from = { $0.isMultiple(of: empty) ? nil : "1.0" } }
     }.plan
   }
 

@@ -27,10 +27,26 @@ struct Story: CustomTestStringConvertible, Sendable {
 
   func world() -> MachineWorld { MachineWorld(plan, script()) }
 
-  static let all = successes + failures + verdicts + people + reverts + outages
+  static let all = successes + failures + verdicts + people + reverts + outages + newcomers
 }
 
 extension Story {
+  /// Instances on which nothing ran before.
+  static let newcomers: [Story] = [
+    Story("first deploy of five", ends: "succeeded", hosts: 5,
+      { $0.from = { _ in nil }; $0.policy.rollback = .forwardOnly; $0.policy.drains() }),
+    Story("scale-out", ends: "succeeded", hosts: 5,
+      { $0.from = { $0 < 3 ? "1.0" : nil }; $0.policy.rollback = .forwardOnly }),
+    Story("scale-out, the empty ones first", ends: "succeeded", hosts: 5,
+      { $0.from = { $0 < 2 ? nil : "1.0" }; $0.policy.rollback = .forwardOnly }),
+    Story("scale-out with a sick newcomer, retried", ends: "succeeded", hosts: 5,
+      { $0.from = { $0 < 3 ? "1.0" : nil }; $0.policy.rollback = .forwardOnly },
+      { $0.sickOnRelease = [4]; $0.cues = [Script.cue("halted", .cure(4)), Script.cue("halted", .retry)] }),
+    Story("scale-out, the controller dies while they start", ends: "succeeded", hosts: 5,
+      { $0.from = { $0 < 3 ? "1.0" : nil }; $0.policy.rollback = .forwardOnly; $0.policy.drains() },
+      { $0.cues = [Script.cue(4, is: "staging", .crash), Script.cue(3, is: "activating", .crash)] }),
+  ]
+
   static let successes: [Story] = [
     Story("one host", ends: "succeeded", hosts: 1),
     Story("three hosts", ends: "succeeded"),

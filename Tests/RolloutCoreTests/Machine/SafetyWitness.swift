@@ -66,7 +66,9 @@ struct SafetyWitness {
     if let fence = sentFences[host] { require(command.fence > fence, "\(command.key): fence not above \(fence)") }
     sentFences[host] = command.fence
     let step = command.key.step
-    if !step.isRevert, step != .undrain { require(!isStopped, "\(command.key) is sent after the rollout was stopped") }
+    if step.isRevert || step == .undrain { return }
+    require(!isStopped, "\(command.key) is sent after the rollout was stopped")
+    require(!rollout.isForwardStopped, "\(command.key) is sent while \(rollout.stateName)")
   }
 
   /// A serving instance is about to go down. Those that people skipped are theirs.
@@ -91,13 +93,9 @@ struct SafetyWitness {
     require(rollout.failureCount == failures, "failureCount is \(rollout.failureCount), not \(failures)")
   }
 
-  mutating func checkRepeat(of input: Input, _ rollout: Rollout, _ now: Timestamp) {
-    switch input {
-    // Each of these is news whenever it comes: it says how far, not where to.
-    case .stopping, .clockJumped: return
-    default: break
-    }
-    guard let events = try? rollout.decide(input, now: now) else { return }
+  mutating func checkRepeat(of input: Input, _ rollout: Rollout, _ now: Timestamp, settling: Bool = true) {
+    if input.isNewsTwice { return }
+    guard let events = try? rollout.decide(input, now: now, settling: settling) else { return }
     require(events.isEmpty, "law 5: a repeat of \(input) gives \(events.map(\.kind))")
   }
 

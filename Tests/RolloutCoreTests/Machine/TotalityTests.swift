@@ -5,7 +5,7 @@ import Testing
 /// that was tampered with is refused or leads to a state like any other.
 @Suite struct TotalityTests {
   /// Every state that the recorded rollouts pass through, also in the middle of a decision, each once.
-  private static func states(of stories: [Story]) -> [Rollout] {
+  static func states(of stories: [Story]) -> [Rollout] {
     var seen: Set<Rollout> = []
     var states: [Rollout] = []
     for story in stories {
@@ -177,11 +177,11 @@ struct InputBattery {
       + spans.flatMap { [.clockJumped(by: $0, reason: ""), .tookOver(epoch: state.epoch + 1, holder: "", gap: $0)] }
   }
 
-  private static let outcomes: [Outcome] = [
+  static let outcomes: [Outcome] = [
     .succeeded, .failed(detail: "no"), .refused(current: Fence(epoch: 9, step: 9)), .notSent(detail: "no"),
     .unanswered(detail: "no"),
   ]
-  private static let records: [StepRecord] = [.absent, .running, .interrupted] + outcomes.map { .finished($0) }
+  static let records: [StepRecord] = [.absent, .running, .interrupted] + outcomes.map { .finished($0) }
 
   private var hosts: [Input] {
     var inputs: [Input] = []
@@ -213,14 +213,17 @@ struct InputBattery {
     }
   }
 
-  private var people: [Input] {
+  var verbs: [Input.Verb] {
     let skips = state.plan.hosts.map { Input.Verb.skip($0.instance.id) } + [.skip("nobody")]
-    let verbs: [Input.Verb] = [
+    return skips + [
       .pause, .resume, .rollback, .retry, .supersede, .promote(full: false), .promote(full: true), .abort(nil),
       .abort(.hold), .abort(.rollback),
     ]
-    return ([state.recentRequests.last ?? "seen", "new", ""]).flatMap { request in
-      (verbs + skips).map { .operation(Operation(request: request, by: "ann", reason: "why"), $0) }
+  }
+
+  private var people: [Input] {
+    ([state.recentRequests.last ?? "seen", "new", ""]).flatMap { request in
+      verbs.map { .operation(Operation(request: request, by: "ann", reason: "why"), $0) }
     }
   }
 }

@@ -4,7 +4,7 @@ import Testing
 /// The transitions that matter most, event by event. Times are seconds since the start.
 @Suite struct TransitionTests {
   /// A rollout driven by hand.
-  private struct Driven {
+  struct Driven {
     var rollout: Rollout
     var now = PlanBuilder.start
 
@@ -47,6 +47,15 @@ import Testing
       _ = try answers(0, at: 4)
       _ = try isHealthy(0, at: 10)
       return try at(20, .tick)
+    }
+
+    /// To the burn-in of a policy that drains, at 22 s, and past its end.
+    mutating func burnsInDrained() throws -> [Event] {
+      _ = try at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero))
+      for second in [2, 4, 6] { _ = try answers(0, at: Int64(second)) }
+      _ = try isHealthy(0, at: 10)
+      _ = try at(20, .tick)
+      return try answers(0, at: 22)
     }
 
     /// To the second wave's verification, activated at 704 s.
