@@ -8,6 +8,12 @@ enum RunnerSignal: Sendable {
   case leaseLost(detail: String)
   case stop(reason: String)
 
+  /// Less the requests named.
+  func without(_ answered: Set<String>) -> RunnerSignal {
+    guard case .requests(let requests) = self else { return self }
+    return .requests(requests.filter { !answered.contains($0.id) })
+  }
+
   var isTick: Bool { if case .input(.tick) = self { true } else { false } }
 }
 
@@ -49,6 +55,10 @@ public actor RolloutRunner {
   private var trouble: String?
   /// A decided turn whose write failed.
   private var doubtful: Work?
+  private var doubtfulSince = TimeSpan.zero
+  /// Requests that this runner has answered. One may be read a second time before its answer is seen, and what was
+  /// refused then must not be carried out later.
+  private var answered: Set<String> = []
   /// Signals that came meanwhile, or with this turn.
   private var backlog: [RunnerSignal] = []
 
@@ -74,10 +84,7 @@ public actor RolloutRunner {
   public func run(gap: TimeSpan) async -> RunEnd {
     let services = LeaseKeeper(lease: lease, rollout: rollout.plan.rollout, ports: ports, inbox: inbox)
     let keeping = services.start()
-    // What people asked while nobody drove is heard before anything moves.
-    let asked = (try? await ports.store.pending(for: rollout.plan.rollout)) ?? []
-    let takeover = Input.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap)
-    var end = await turn([.input(takeover), .requests(asked)])
+    var end = await takeOver(gap: gap)
     while end == nil { end = await turn(await inbox.receiveAll()) }
     timer?.task.cancel()
     await inbox.close()
@@ -85,6 +92,31 @@ public actor RolloutRunner {
     for task in keeping { task.cancel() }
     for task in keeping { await task.value }
     return end ?? .atRest
+  }
+
+  /// The first turn. What people asked while nobody drove is heard before anything moves, so nothing is decided until
+  /// that could be read.
+  private func takeOver(gap: TimeSpan) async -> RunEnd? {
+    var signals: [RunnerSignal] = []
+    let now = ports.clock.now()
+    if rollout.lastEventAt > now + ClockWatch.jumpThreshold {
+      let reason = "the clock of the controller before was ahead"
+      signals.append(.input(.clockJumped(by: now - rollout.lastEventAt, reason: reason)))
+    }
+    signals.append(.input(.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap)))
+    while true {
+      do {
+        signals.append(.requests(try await ports.store.pending(for: rollout.plan.rollout)))
+        return await turn(signals)
+      } catch {
+        guard case .unavailable(let detail) = error else { return .failed(detail: error.detail) }
+        if trouble != detail { await report([], trouble: detail) }
+      }
+      let waited = await inbox.receiveAll()
+      if let reason = waited.stopReason { return .stopped(reason: reason) }
+      if let detail = waited.leaseLost { return .leaseLost(detail: detail) }
+      signals += waited
+    }
   }
 
   // MARK: A turn
@@ -99,7 +131,7 @@ public actor RolloutRunner {
     guard doubtful == nil else { return nil }
 
     var work = Work(state: rollout, now: ports.clock.now())
-    for signal in backlog { work.take(signal) }
+    for signal in backlog { work.take(signal.without(answered)) }
     backlog = []
     // The timer has fired; a wait that ended early must be begun again.
     if signals.contains(where: \.isTick) { timer = nil }
@@ -107,7 +139,9 @@ public actor RolloutRunner {
     if let detail = work.failure { return .failed(detail: detail) }
     switch await commit(work) {
     case .written: break
-    case .postponed: doubtful = work
+    case .postponed:
+      doubtful = work
+      doubtfulSince = ports.clock.uptime()
     case .end(let end): return end
     }
     if let stopReason { return .stopped(reason: stopReason) }
@@ -124,7 +158,13 @@ public actor RolloutRunner {
   private func settleDoubt(_ stopReason: String?) async -> RunEnd? {
     guard let work = doubtful else { return nil }
     switch await commit(work) {
-    case .written: doubtful = nil
+    case .written:
+      doubtful = nil
+      // Nothing could be acted on meanwhile, so the time does not count against any deadline.
+      let outage = ports.clock.uptime() - doubtfulSince
+      if outage > ClockWatch.jumpThreshold {
+        backlog.insert(.input(.clockJumped(by: outage, reason: "the journal could not be written")), at: 0)
+      }
     case .postponed: if let stopReason { return .stopped(reason: stopReason) }
     case .end(let end): return end
     }
@@ -159,6 +199,7 @@ public actor RolloutRunner {
       }
     }
     rollout = work.state
+    for answer in work.answers { answered.insert(answer.request) }
     await report(work.events, trouble: nil)
     return .written
   }
@@ -217,6 +258,7 @@ struct Work {
   }
 
   private mutating func take(_ request: OperatorRequest) {
+    if answers.contains(where: { $0.request == request.id }) { return }
     guard let body = EventCodec.decodeRequest(request.payload) else {
       let detail = "a request that this version of canary does not know; use the same version on both sides"
       answers.append(RequestAnswer(request: request.id, isAccepted: false, detail: detail))

@@ -21,6 +21,7 @@ actor FakeFleet: Transport, Prober {
   /// Held back until `release` is called.
   private var holding: StepKind?
   private var held: [CheckedContinuation<Void, Never>] = []
+  private var underWay: [StepKey] = []
   private var watchers: [(host: HostID, expecting: Version?, report: @Sendable (Health) async -> Void)] = []
   private var arrivals: [CheckedContinuation<Void, Never>] = []
 
@@ -56,6 +57,8 @@ actor FakeFleet: Transport, Prober {
     let waiting = arrivals
     arrivals = []
     for continuation in waiting { continuation.resume() }
+    underWay.append(command.key)
+    defer { underWay.removeAll { $0 == command.key } }
     if holding == command.key.step { await withCheckedContinuation { held.append($0) } }
     guard var host = hosts[instance.id] else { return .notSent(detail: "no such host") }
     if let known = host.outcomes[command.key] { return known }
@@ -78,7 +81,9 @@ actor FakeFleet: Transport, Prober {
     _ instance: Instance, service: String, directory: String, step: StepKey?
   ) async -> Result<HostReport, Unreachable> {
     guard let host = hosts[instance.id] else { return .failure(Unreachable(detail: "no such host")) }
-    let record: StepRecord? = step.map { key in host.outcomes[key].map { .finished($0) } ?? .absent }
+    let record: StepRecord? = step.map { key in
+      host.outcomes[key].map { .finished($0) } ?? (underWay.contains(key) ? .running : .absent)
+    }
     return .success(
       HostReport(
         current: host.current, releases: [], fence: host.fence, bootID: "boot", freeBytes: 1 << 30, step: record))

@@ -60,6 +60,11 @@ extension Draft {
       emit(.hostFailed(host: index, detail: detail))
       return
     }
+    if intent.contact == .sending, !mayStillSend(intent.step) {
+      // It may still wait for a connection. It is called back, and the host is asked whether it came that far.
+      emit(.stepQuestioned(host: index, detail: "called back"))
+      return
+    }
     guard case .deferred(_, let retryAt, let thenAsk) = intent.contact, now >= retryAt else { return }
     if thenAsk {
       emit(.questionRepeated(host: index))

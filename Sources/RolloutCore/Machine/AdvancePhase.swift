@@ -236,11 +236,20 @@ extension Draft {
       emit(.stuck(detail: "could not go back: \(named(failed))"))
     } else {
       switch cause {
-      case .failed(let detail): emit(.ended(.rolledBack, detail: detail))
-      case .requested: emit(.ended(.rolledBack, detail: "on request"))
-      case .aborted: emit(.ended(.aborted, detail: "aborted; every touched instance is back on what it ran"))
+      case .failed(let detail): emit(.ended(.rolledBack, detail: detail + leftOut))
+      case .requested: emit(.ended(.rolledBack, detail: "on request" + leftOut))
+      case .aborted:
+        emit(.ended(.aborted, detail: "aborted; every touched instance is back on what it ran" + leftOut))
       }
     }
+  }
+
+  /// Skipped instances that may run the release: nobody turned them back.
+  private var leftOut: String {
+    let names = state.exposedHosts.filter { index in
+      if case .skipped = state.hosts[index].position { true } else { false }
+    }
+    return names.isEmpty ? "" : "; skipped and left as they are: \(named(names.map { state.name($0).text }))"
   }
 
   private func named(_ items: [String]) -> String {

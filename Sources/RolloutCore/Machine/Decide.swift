@@ -34,6 +34,7 @@ extension Rollout {
     case .answered(let host, let number, let record):
       // What time brings comes first: a step must not be sent again in the decision that stops it.
       if record == .absent || record == .interrupted { draft.advance() }
+      guard !draft.state.isEnded else { return draft.events }
       draft.take(record, host: host, number: number)
     case .unreachable(let host, let number, let detail): draft.takeUnreachable(host, number: number, detail)
     case .health(let host, let expecting, let health): draft.take(health, host: host, expecting: expecting)

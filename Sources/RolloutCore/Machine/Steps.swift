@@ -20,7 +20,8 @@ extension Rollout {
     if host.isActivated {
       return .waiting(release.drain.isEmpty || host.isDrained ? .revertActivate : .revertDrain)
     }
-    return release.undrain.isEmpty ? .reverted(since: lastEventAt) : .waiting(.revertUndrain)
+    // Without a command of its own, a restart is what brings a drained instance back.
+    return .waiting(release.undrain.isEmpty ? .revertActivate : .revertUndrain)
   }
 
   /// True when an intent of this step takes the instance out of service.

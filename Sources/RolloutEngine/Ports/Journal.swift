@@ -197,6 +197,17 @@ public enum StoreFailure: Error, Hashable, Sendable {
   case unusable(detail: String)
 }
 
+extension StoreFailure {
+  /// What happened, for people.
+  public var detail: String {
+    switch self {
+    case .leaseLost(let detail), .unavailable(let detail), .corrupt(_, _, let detail), .conflict(let detail),
+      .unusable(let detail):
+      detail
+    }
+  }
+}
+
 /// Lists over all rollouts.
 public protocol RolloutCatalog: Sendable {
   func summary(of rollout: RolloutID) async throws(StoreFailure) -> RolloutSummary?
