@@ -312,7 +312,9 @@ extension InputBattery {
     for host in [1, 2] { _ = try driven.at(722, try #require(driven.rollout.succeeded(host))) }
     let failure = try #require(driven.rollout.outcome(1, .failed(detail: "no")))
     _ = try driven.at(724, failure)
-    let drained = try #require(driven.rollout.succeeded(2))
+    // The halt called it back, so the host is being asked.
+    let number = driven.rollout.outstanding.compactMap { if case .ask(host: 2, let number, _) = $0 { number } else { nil } }
+    let drained = Input.answered(host: 2, number: try #require(number.first), .finished(.succeeded))
     let turn = turn(driven, at: 725, [drained, says(.supersede)])
     #expect(turn.rejections == [.notAtRest(state: "halted")])
     #expect(turn.events.map(\.kind) == ["stepFinished", "stepIntended"])
