@@ -137,7 +137,7 @@ extension ProcessCommand {
       guard let key = Environment.Key(rawValue: name) else { continue }
       changes[key] = .some(value)
     }
-    let program = argv[0]
+    let program = locatedProgram ?? argv[0]
     return Configuration(
       executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
       arguments: Arguments(Array(argv.dropFirst())), environment: .inherit.updating(changes),

@@ -91,6 +91,18 @@ import Testing
     #expect(await isNotStarted(ChildProcess.run(ProcessCommand(["true"], workingDirectory: "/no/such/directory"))))
   }
 
+  @Test func aProgramIsLookedUpInTheChildsPath() async throws {
+    try await TemporaryDirectory.with { directory in
+      try directory.directory("folder/tool")
+      try directory.file("plain/tool", "#!/bin/sh\necho plain\n")
+      let right = try directory.file("right/tool", "#!/bin/sh\necho right\n")
+      try #require(chmod(right, 0o755) == 0)
+      let path = ["missing", "folder", "plain", "right"].map { directory.path($0) }.joined(separator: ":")
+      let result = try await ChildProcess.run(ProcessCommand(["tool"], environment: ["PATH": path])).get()
+      #expect(result.output == Array("right\n".utf8))
+    }
+  }
+
   @Test func childrenInheritNothingButTheirPipes() async throws {
     let descriptor = open("/dev/null", O_RDONLY)
     defer { close(descriptor) }

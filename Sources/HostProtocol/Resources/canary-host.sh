@@ -87,17 +87,25 @@ is_directory_path() {
 free_kib() {
   place=$1
   until [ -d "$place" ]; do place=$(dirname "$place"); done
-  df -Pk "$place" 2>/dev/null | awk 'NR == 2 { printf "%d", $4 }'
+  df -Pk "$place" 2>/dev/null | {
+    read -r _ && read -r _ _ _ free _ && is_number "$free" && printf '%s' "$free"
+  }
 }
 
-# A sync of one file or directory; an old `sync` ignores the name and syncs everything, which is as good.
-sync_path() { sync "$1" 2>/dev/null || sync; }
+# A sync of files and directories; an old `sync` ignores the names and syncs everything, which is as good.
+sync_path() { sync "$@" 2>/dev/null || sync; }
 sync_tree() { sync -f "$1" 2>/dev/null || sync; }
 
 # replace FILE TEXT: FILE holds TEXT after a crash at any moment, or what it held before.
 replace() {
   printf '%s\n' "$2" 2>/dev/null >"$1.new" && sync_path "$1.new" && mv -f "$1.new" "$1" 2>/dev/null \
     && sync_path "${1%/*}"
+}
+
+# replace_both FILE TEXT FILE TEXT: as `replace` one after the other, with the syncs of one.
+replace_both() {
+  printf '%s\n' "$2" 2>/dev/null >"$1.new" && printf '%s\n' "$4" 2>/dev/null >"$3.new" && sync_path "$1.new" "$3.new" \
+    && mv -f "$1.new" "$1" 2>/dev/null && mv -f "$3.new" "$3" 2>/dev/null && sync_path "${1%/*}" "${3%/*}"
 }
 
 remove_tree() {
@@ -158,8 +166,8 @@ prune_releases() {
 # shellcheck disable=SC2016 # expanded by the inner shell
 command_shell='
 limit=$1
-shift
-began=$(date +%s)
+began=$2
+shift 2
 timeout -k 5 "$limit" "$@" 9>&-
 status=$?
 case $status in
@@ -191,16 +199,15 @@ run_command() {
       CANARY_STEP=$p_step CANARY_VERSION=$p_version
       export CANARY_SERVICE CANARY_DIRECTORY CANARY_ROLLOUT CANARY_HOST CANARY_STEP CANARY_VERSION
       CDPATH='' cd -P -- "$place" || exit 126
-      exec setsid sh -c "$command_shell" sh "$limit" "$@"
+      exec setsid sh -c "$command_shell" sh "$limit" "$began" "$@"
     ) </dev/null >"$output" 2>&1
     command_status=$?
   } 2>/dev/null
-  elapsed=$(($(date +%s) - began))
   command_timed_out=
   case $command_status in
     0) command_failure= ;;
     124 | 137 | 143)
-      if [ "$elapsed" -ge "$limit" ]; then
+      if [ "$(($(date +%s) - began))" -ge "$limit" ]; then
         command_timed_out=yes
         command_status=124
         command_failure="ran longer than its limit of $limit s and was stopped"
@@ -271,15 +278,14 @@ claim() {
 
 # Accepts the key: fence and intent are on disk before anything is done. Else answers and fails.
 accept_key() {
-  mkdir -p "${record%/*}" 2>/dev/null
+  [ -d "${record%/*}" ] || mkdir -p "${record%/*}" 2>/dev/null
   if ! claim "$p_directory/.canary/service" "$p_service" && [ -n "$claimed" ]; then
     respond failed "$p_directory belongs to the service $claimed (see .canary/service there), not to $p_service: \
 give each service a directory of its own"
   elif ! claim "${record%/*}/host" "$p_host" && [ -n "$claimed" ]; then
     respond failed "the instances $claimed and $p_host share the directory $p_directory: give each one its own"
-  elif replace "$p_directory/.canary/fence" "$p_epoch $p_fence_step" \
-    && printf '%s\n' "$p_rollout/$p_step-$p_attempt" 2>/dev/null >"$p_directory/.canary/working" \
-    && replace "$record.started" "$$"; then
+  elif printf '%s\n' "$p_rollout/$p_step-$p_attempt" 2>/dev/null >"$p_directory/.canary/working" \
+    && replace_both "$p_directory/.canary/fence" "$p_epoch $p_fence_step" "$record.started" "$$"; then
     return 0
   else
     respond failed "cannot write to $p_directory/.canary, nothing was done: $(why_unwritable "$p_directory")"
@@ -317,10 +323,13 @@ with_key() {
   { locked_key "$@"; } 9>>"$p_directory/.canary/lock"
 }
 
+private_ledger=
 prepare_ledger() {
   [ -d "$p_directory" ] || (umask "$callers_umask" && mkdir -p "$p_directory") 2>/dev/null || return 1
   [ -d "$p_directory/.canary/incoming" ] || mkdir -p "$p_directory/.canary/incoming" 2>/dev/null || return 1
-  chmod 700 "$p_directory/.canary" 2>/dev/null && true 2>/dev/null >>"$p_directory/.canary/lock"
+  [ "$private_ledger" = "$p_directory" ] || chmod 700 "$p_directory/.canary" 2>/dev/null || return 1
+  private_ledger=$p_directory
+  true 2>/dev/null >>"$p_directory/.canary/lock"
 }
 
 locked_key() {
@@ -365,7 +374,7 @@ do_activate() {
     return
   fi
   link=$p_directory/.canary/current.new
-  rm -rf "$link"
+  remove_tree "$link"
   if ! ln -s "releases/$p_version" "$link" 2>"$record.output" \
     || ! mv -fT "$link" "$p_directory/current" 2>>"$record.output"; then
     conclude failed "cannot move $p_directory/current: $(why_unwritable "$p_directory")" "$record.output"

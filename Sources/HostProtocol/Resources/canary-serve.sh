@@ -128,17 +128,19 @@ examine_shared() {
   set +f
 }
 
+has_tools=
 serve() {
   examine "$@"
   if [ -n "$problem" ]; then
     respond failed "the request's $problem is missing or has a form that is not allowed on a host"
     return
   fi
-  lacking=$(missing_tools)
+  [ -n "$has_tools" ] || lacking=$(missing_tools)
   if [ -n "$lacking" ]; then
     respond failed "this host lacks:$lacking. Install coreutils, util-linux, findutils, tar, gzip and awk, or busybox"
     return
   fi
+  has_tools=yes
   p_timeout=$(((${p_timeout_ms:-0} + 999) / 1000))
   [ "$p_timeout" -gt 0 ] || p_timeout=1
   case $verb in
@@ -164,7 +166,7 @@ serve_stage() {
     say_damaged
   elif [ "$verdict" = finished ] || [ "$(release_digest "$p_version")" = "$p_digest" ] || receive_artifact; then
     with_key 120
-    [ -z "$body" ] || rm -f "$body"
+    [ -z "$body" ] || [ ! -e "$body" ] || rm -f "$body"
   fi
 }
 

@@ -128,7 +128,7 @@ list_archive() {
   gzip -dc <"$body" | tar -tf - >"$scratch.names" 2>"$scratch.err" \
     && gzip -dc <"$body" | tar --numeric-owner -tvf - >"$scratch.long" 2>"$scratch.err"
   listed=$?
-  if grep -q 'emoving leading' "$scratch.err" 2>/dev/null; then
+  if [ -s "$scratch.err" ] && grep -q 'emoving leading' "$scratch.err" 2>/dev/null; then
     problem="the archive has an absolute name or one with '..': $(head -n 1 "$scratch.err")"
     return 1
   fi
@@ -209,7 +209,9 @@ END {
 '
 
 unpack_archive() {
-  (umask "$callers_umask" && mkdir -p "$p_directory/releases" "$p_directory/shared") 2>/dev/null
+  if [ ! -d "$p_directory/releases" ] || [ ! -d "$p_directory/shared" ]; then
+    (umask "$callers_umask" && mkdir -p "$p_directory/releases" "$p_directory/shared") 2>/dev/null
+  fi
   if ! (umask 022 && mkdir "$staging") 2>/dev/null; then
     problem="cannot make $staging: $(why_unwritable "$p_directory")"
     return 1
