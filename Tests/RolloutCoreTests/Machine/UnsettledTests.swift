@@ -37,7 +37,7 @@ struct Turn {
 
 /// States whose consequences are pending: in the middle of a turn. Law 3 and the safety of what a turn leaves to do.
 @Suite struct UnsettledTests {
-  /// All pairs in all states would take a quarter of an hour. States with an open question are rare, and the ones in
+  /// All pairs in all states, two million, take three minutes. States with an open question are rare, and the ones in
   /// which an answer may send a step again.
   ///
   /// With and without what the next deadline brings.
