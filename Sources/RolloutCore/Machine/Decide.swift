@@ -72,7 +72,8 @@ struct Draft {
   var policy: Policy { state.plan.policy }
 
   func intent(_ host: Int, number: Int64) -> HostUpdate.Intent? {
-    guard state.hosts.indices.contains(host), case .inFlight(let intent) = state.hosts[host].position,
+    // An upload may still be in flight when the rollout ends.
+    guard !state.isEnded, state.hosts.indices.contains(host), case .inFlight(let intent) = state.hosts[host].position,
       intent.number == number
     else { return nil }
     return intent

@@ -37,7 +37,7 @@ struct Turn {
 
 /// States whose consequences are pending: in the middle of a turn. Law 3 and the safety of what a turn leaves to do.
 @Suite struct UnsettledTests {
-  /// All pairs in all states would take a quarter of an hour. States with an open question are rare, and the ones in
+  /// All pairs in all states, two million, take three minutes. States with an open question are rare, and the ones in
   /// which an answer may send a step again.
   ///
   /// With and without what the next deadline brings.
@@ -46,8 +46,8 @@ struct Turn {
     let asking = states.filter { state in
       state.hosts.contains { if case .inFlight(let intent) = $0.position { intent.contact == .asking } else { false } }
     }
-    let chosen = stride(from: 0, to: states.count, by: 67).map { states[$0] }
-      + stride(from: 0, to: asking.count, by: 13).map { asking[$0] }
+    let chosen = stride(from: 0, to: states.count, by: 31).map { states[$0] }
+      + stride(from: 0, to: asking.count, by: 7).map { asking[$0] }
     return chosen.flatMap { state in
       [state.lastEventAt, state.nextDeadline.map { max($0, state.lastEventAt) }].compactMap { $0 }.map { (state, $0) }
     }
@@ -344,6 +344,19 @@ extension InputBattery {
     #expect(stuck.state.stateName == "stuck")
     driven.rollout = stuck.state
     #expect(kinds(driven, at: 30, [says(.retry)]) == ["retried", "stepIntended"])
+  }
+
+  /// The way back ends at its deadline with an upload in flight; the answer about it comes in that very decision.
+  @Test(arguments: [StepRecord.absent, .interrupted], [Int64(5), 1801, 1900])
+  func anAnswerAtTheEndOfAWayBackIsLate(_ record: StepRecord, _ seconds: Int64) throws {
+    var driven = Driven()
+    _ = try driven.at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero))
+    _ = try driven.answers(0, at: 1, .unanswered(detail: "lost"))
+    _ = try driven.says(.rollback, at: 1)
+    let answer = try #require(driven.rollout.answered(0, record))
+    let isLate = seconds > 1800
+    #expect(kinds(driven, at: seconds, [answer]) == (isLate ? ["ended"] : ["stepFailed", "ended"]))
+    #expect(turn(driven, at: seconds, [answer]).state.stateName == "rolled_back")
   }
 
   /// The deadline has passed and nobody has acted on it when people speak.
