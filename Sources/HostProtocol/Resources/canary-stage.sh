@@ -61,7 +61,7 @@ do_stage() {
     return
   fi
   if [ -z "${body-}" ]; then
-    rm -f "$record.started" "$p_directory/.canary/working"
+    rm -f "$record.started" "$record.success" "$p_directory/.canary/working"
     respond not_accepted "the release $p_version went away meanwhile: send it again"
     return
   fi
