@@ -112,12 +112,16 @@ extension HostSession {
     case .success(let opened): channel = opened
     case .failure(let failure): return .notSent(failure.detail)
     }
+    if Task.isCancelled {
+      await giveBack(channel)
+      return .notSent(Self.cancelled)
+    }
     let timer = Timer(after: limit) { await channel.drop() }
     let isSent = await channel.send(request.bytes)
     let answer = await withTaskGroup(of: Void.self) { group in
       group.addTask {
         // A host that answers early stops reading, which ends this loop.
-        while let file, let piece = try? file.read(), !piece.isEmpty, await channel.send(piece) {}
+        while !Task.isCancelled, let file, let piece = try? file.read(), !piece.isEmpty, await channel.send(piece) {}
         await channel.endInput()
       }
       let answer = await channel.response()
