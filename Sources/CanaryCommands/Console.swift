@@ -12,6 +12,9 @@ struct Console: Sendable {
   var answerIsTerminal: Bool
   var noteIsTerminal: Bool
 
+  /// A reader of notes that reads nothing for so many milliseconds misses them.
+  private static let patience: Int32 = 1000
+
   enum Stream: Hashable, Sendable { case answers, notes }
 
   init(answers: Int32, notes: Int32) {
@@ -29,7 +32,11 @@ struct Console: Sendable {
 
   /// `text` as it is.
   func put(_ text: String, on stream: Stream = .answers) {
-    if !text.isEmpty { Descriptor(number: stream == .answers ? answers : notes).write(text) }
+    guard !text.isEmpty else { return }
+    switch stream {
+    case .answers: Descriptor(number: answers).write(text)
+    case .notes: Descriptor(number: notes).write(text, patience: Self.patience)
+    }
   }
 
   /// One line of the answer.
@@ -44,16 +51,23 @@ struct Descriptor: Sendable {
   let number: Int32
 
   /// Writes all of `text`. A reader that went away, or a full disk under a redirected stream, ends the writing quietly:
-  /// there is nobody left to tell.
-  func write(_ text: String) {
+  /// there is nobody left to tell. So does a reader that takes nothing for `patience` milliseconds; negative: never.
+  func write(_ text: String, patience: Int32 = -1) {
     var text = text
     text.withUTF8 { bytes in
       var sent = 0
       while sent < bytes.count, let base = bytes.baseAddress {
+        var size = bytes.count - sent
+        if patience >= 0 {
+          var ready = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+          if poll(&ready, 1, patience) == 0 { return }
+          // As much as a pipe that is ready takes without blocking.
+          size = min(size, 4096)
+        }
         #if canImport(Glibc)
-          let count = Glibc.write(number, base + sent, bytes.count - sent)
+          let count = Glibc.write(number, base + sent, size)
         #else
-          let count = Musl.write(number, base + sent, bytes.count - sent)
+          let count = Musl.write(number, base + sent, size)
         #endif
         if count > 0 {
           sent += count

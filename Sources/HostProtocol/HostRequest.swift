@@ -48,9 +48,10 @@ public struct HostRequest: Hashable, Sendable {
   }
 
   /// Asks about the host and, with `step`, about that step. A step that is running is waited for up to `wait`, in whole
-  /// seconds rounded up. Changes nothing on the host.
+  /// seconds rounded up. Changes nothing on the host, but with `fence`, the asker's, an answer that the step was not
+  /// done or not finished lasts: the host refuses requests with a lower fence from then on.
   public static func inspect(
-    service: String, directory: String, step: StepKey? = nil, wait: TimeSpan = .zero
+    service: String, directory: String, step: StepKey? = nil, fence: Fence? = nil, wait: TimeSpan = .zero
   ) throws(InvalidRequest) -> Self {
     var fields: [(name: String, value: String)] = [("service", service), ("directory", directory)]
     if let step {
@@ -58,6 +59,7 @@ public struct HostRequest: Hashable, Sendable {
         ("rollout", step.rollout.text), ("host", step.host.text), ("step", step.step.rawValue),
         ("attempt", String(step.attempt)), ("wait", String(wait.wholeSecondsRoundedUp)),
       ]
+      if let fence { fields += [("epoch", String(fence.epoch)), ("fence_step", String(fence.step))] }
     }
     return try Self(verb: "inspect", fields)
   }

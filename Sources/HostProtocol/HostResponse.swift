@@ -34,6 +34,7 @@ public struct HostResponse: Hashable, Sendable {
     case "refused":
       guard let fence = value("fence").flatMap({ Fence(words: $0) }) else { break }
       return .refused(current: fence)
+    case "unrecorded": return .unanswered(detail: detail)
     default: break
     }
     return .unanswered(detail: "an answer that makes no sense from the host: status \(printable(status)). \(detail)")

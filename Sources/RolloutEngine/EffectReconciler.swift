@@ -5,6 +5,8 @@ internal import RolloutCore
 struct EffectReconciler {
   private let ports: Ports
   private let plan: Plan
+  /// Of the runner's lease.
+  private let epoch: Int64
   private let inbox: Inbox<RunnerSignal>
   private let analysisInterval = TimeSpan.seconds(15)
   private var running: [Key: Task<Void, Never>] = [:]
@@ -16,9 +18,10 @@ struct EffectReconciler {
     case analyse(number: Int64)
   }
 
-  init(ports: Ports, plan: Plan, inbox: Inbox<RunnerSignal>) {
+  init(ports: Ports, plan: Plan, epoch: Int64, inbox: Inbox<RunnerSignal>) {
     self.ports = ports
     self.plan = plan
+    self.epoch = epoch
     self.inbox = inbox
   }
 
@@ -71,8 +74,11 @@ struct EffectReconciler {
     let (transport, instance, inbox) = (ports.transport, plan.hosts[host].instance, inbox)
     let service = plan.policy.service
     let directory = instance.directory ?? plan.policy.release.directory
+    // Higher than the fence of every request about this step: a question has a later number.
+    let fence = Fence(epoch: epoch, step: number)
     return ports.spawn {
-      let result = await transport.inspect(instance, service: service, directory: directory, step: step)
+      let result = await transport.inspect(
+        instance, service: service, directory: directory, step: step, fence: fence)
       guard !Task.isCancelled else { return }
       switch result {
       case .success(let report):

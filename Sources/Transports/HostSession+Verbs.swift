@@ -30,23 +30,24 @@ extension HostSession {
     }
   }
 
-  nonisolated func inspect(service: String, directory: String, step: StepKey?) async
+  nonisolated func inspect(service: String, directory: String, step: StepKey?, fence: Fence?) async
     -> Result<HostReport, Unreachable>
   {
     var last: Result<HostReport, Unreachable> = .failure(Unreachable(detail: "not asked"))
     for _ in 0..<Self.waitsForStep {
-      last = await inspectOnce(service: service, directory: directory, step: step)
+      last = await inspectOnce(service: service, directory: directory, step: step, fence: fence)
       guard case .success(let report) = last, report.step == .running, !Task.isCancelled else { break }
     }
     return last
   }
 
-  private nonisolated func inspectOnce(service: String, directory: String, step: StepKey?) async
+  private nonisolated func inspectOnce(service: String, directory: String, step: StepKey?, fence: Fence?) async
     -> Result<HostReport, Unreachable>
   {
     let request: HostRequest
     do {
-      request = try .inspect(service: service, directory: directory, step: step, wait: Self.waitForStep)
+      request = try .inspect(
+        service: service, directory: directory, step: step, fence: fence, wait: Self.waitForStep)
     } catch {
       return .failure(Unreachable(detail: error.description))
     }
@@ -111,12 +112,16 @@ extension HostSession {
     case .success(let opened): channel = opened
     case .failure(let failure): return .notSent(failure.detail)
     }
+    if Task.isCancelled {
+      await giveBack(channel)
+      return .notSent(Self.cancelled)
+    }
     let timer = Timer(after: limit) { await channel.drop() }
     let isSent = await channel.send(request.bytes)
     let answer = await withTaskGroup(of: Void.self) { group in
       group.addTask {
         // A host that answers early stops reading, which ends this loop.
-        while let file, let piece = try? file.read(), !piece.isEmpty, await channel.send(piece) {}
+        while !Task.isCancelled, let file, let piece = try? file.read(), !piece.isEmpty, await channel.send(piece) {}
         await channel.endInput()
       }
       let answer = await channel.response()

@@ -29,6 +29,8 @@ actor HostSession {
   private var waiting: [Int: CheckedContinuation<Exchange?, Never>] = [:]
   private var lastID = 0
   private var isWorking = false
+  /// The job whose request may be on the wire.
+  private var sending: Int?
   private var isClosed = false
   /// Open channels beside the session's own.
   private var others: [ObjectIdentifier: HostChannel] = [:]
@@ -38,8 +40,9 @@ actor HostSession {
     self.connecting = connecting
   }
 
-  /// Sends a request and waits for its answer, at most `limit` from its turn on. Cancelling the calling task ends only
-  /// the wait: the answer is still taken in, so that it cannot be taken for the answer to the next request.
+  /// Sends a request and waits for its answer, at most `limit` from its turn on. Cancelling the calling task before it
+  /// is sent means that it never is. After that it ends only the wait: the answer is still taken in, so that it cannot
+  /// be taken for the answer to the next request.
   func exchange(_ request: HostRequest, within limit: Duration) async -> Exchange {
     await enqueue(request.bytes, limit: limit) ?? .notSent("no request was made")
   }
@@ -72,6 +75,7 @@ actor HostSession {
     if isWorking { await channel.dropAndWait() } else { await channel.close() }
   }
 
+  static let cancelled = "cancelled before it was sent"
   private static let closed = "the connection was closed before the request was sent"
 
   /// A channel beside the session's own, on the same connection; to be given back.
@@ -99,7 +103,7 @@ actor HostSession {
     let id = lastID
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        if Task.isCancelled { return continuation.resume(returning: .notSent("cancelled before it was sent")) }
+        if Task.isCancelled { return continuation.resume(returning: .notSent(Self.cancelled)) }
         if isClosed { return continuation.resume(returning: .notSent(Self.closed)) }
         waiting[id] = continuation
         jobs.append(Job(id: id, request: request, limit: limit))
@@ -114,12 +118,9 @@ actor HostSession {
   }
 
   private func giveUp(_ id: Int) {
-    if let index = jobs.firstIndex(where: { $0.id == id }) {
-      jobs.remove(at: index)
-      finish(id, .notSent("cancelled before it was sent"))
-    } else {
-      finish(id, .unanswered("the wait for the host's answer was cancelled"))
-    }
+    jobs.removeAll { $0.id == id }
+    finish(
+      id, sending == id ? .unanswered("the wait for the host's answer was cancelled") : .notSent(Self.cancelled))
   }
 
   private func finish(_ id: Int, _ exchange: Exchange?) {
@@ -141,6 +142,10 @@ actor HostSession {
     case .failure(let failure): return .notSent(failure.detail)
     }
     guard let request = job.request else { return nil }
+    // Opening takes seconds, in which the caller may have gone: what it then does rests on this not being sent.
+    guard waiting[job.id] != nil else { return .notSent(Self.cancelled) }
+    sending = job.id
+    defer { sending = nil }
     let timer = Timer(after: job.limit) { await open.drop() }
     let isSent = await open.send(request)
     let answer = await open.response()

@@ -17,10 +17,10 @@ public actor LocalTransport: Transport {
     await session(for: instance).perform(command)
   }
 
-  public nonisolated func inspect(_ instance: Instance, service: String, directory: String, step: StepKey?) async
-    -> Result<HostReport, Unreachable>
-  {
-    await session(for: instance).inspect(service: service, directory: directory, step: step)
+  public nonisolated func inspect(
+    _ instance: Instance, service: String, directory: String, step: StepKey?, fence: Fence?
+  ) async -> Result<HostReport, Unreachable> {
+    await session(for: instance).inspect(service: service, directory: directory, step: step, fence: fence)
   }
 
   public nonisolated func check(_ argv: [String], timeout: TimeSpan, on instance: Instance) async

@@ -149,9 +149,9 @@ actor MemoryFleet: Transport, Prober {
     return .succeeded
   }
 
-  func inspect(_ instance: Instance, service: String, directory: String, step: StepKey?) async
-    -> Result<HostReport, Unreachable>
-  {
+  func inspect(
+    _ instance: Instance, service: String, directory: String, step: StepKey?, fence: Fence?
+  ) async -> Result<HostReport, Unreachable> {
     guard let host = hosts[instance.id], host.isReachable else {
       return .failure(Unreachable(detail: "connection refused"))
     }

@@ -114,6 +114,22 @@ import Testing
     #expect(host.list("current") == ["VERSION", "bin", "gr\u{fc}n", "latest", ".canary-release"].sorted())
   }
 
+  /// The command takes the ledger away under the script, which then has nowhere to keep the outcome.
+  @Test func saysNoSuccessThatItCannotKeep() throws {
+    let host = try TestHost()
+    try host.deploy("1.0")
+    let steps = host.directory + "/.canary/steps"
+    let outcome = try host.perform(host.activation("1.0", attempt: 2, restart: ["rm", "-rf", steps]))
+    guard case .unanswered(let detail) = outcome else {
+      Issue.record("an outcome that is kept nowhere: \(outcome)")
+      return
+    }
+    #expect(detail.contains("cannot keep that"))
+    let failure = try host.perform(
+      host.activation("1.0", attempt: 3, restart: ["sh", "-c", "rm -rf \"$1\"; exit 3", "sh", steps])).failure
+    #expect(failure?.hasPrefix("the restart command exited 3; the host cannot keep that") == true)
+  }
+
   @Test func checksChangeNothingAndKeepTheirOwnEnd() throws {
     let host = try TestHost()
     let failed = try host.ask(.check(["sh", "-c", "echo no; exit 4"], timeout: .seconds(10))).checkResult()

@@ -17,7 +17,10 @@ final class TestHost {
   let root: String
   let directory: String
   var path: String
-  var rollout: RolloutID = "r-1"
+  /// Each rollout has an epoch of its own, as a journal gives them out.
+  var rollout: RolloutID = "r-1" {
+    didSet { if rollout != oldValue { epoch += 1 } }
+  }
   var epoch: Int64 = 1
   private var step: Int64 = 0
 
@@ -122,8 +125,8 @@ final class TestHost {
     try #require(try perform(activation(version, restart: [])) == .succeeded)
   }
 
-  func inspect(_ step: StepKey? = nil, wait: TimeSpan = .zero) throws -> HostReport {
-    try ask(.inspect(service: "checkout", directory: directory, step: step, wait: wait)).report()
+  func inspect(_ step: StepKey? = nil, fence: Fence? = nil, wait: TimeSpan = .zero) throws -> HostReport {
+    try ask(.inspect(service: "checkout", directory: directory, step: step, fence: fence, wait: wait)).report()
   }
 
   // MARK: Files

@@ -75,7 +75,7 @@ final class ScriptedTransport: Transport {
 
   func perform(_ command: HostCommand, on instance: Instance) async -> Outcome { fatalError("a probe mutates") }
   func inspect(
-    _ instance: Instance, service: String, directory: String, step: StepKey?
+    _ instance: Instance, service: String, directory: String, step: StepKey?, fence: Fence?
   ) async -> Result<HostReport, Unreachable> { fatalError("a probe inspects") }
   func close() async {}
 }

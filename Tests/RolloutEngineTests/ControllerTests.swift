@@ -79,6 +79,12 @@ struct ControllerTests {
     #expect(await fate(log) == .succeeded)
     #expect(await log.kinds.contains("stepQuestioned"))
     #expect(await fleet.received.count { $0.key.step == .activate } == 2, "one for each host")
+    let (asked, received) = await (fleet.asked, fleet.received)
+    #expect(!asked.isEmpty)
+    for question in asked {
+      let sent = received.filter { $0.key == question.step }
+      #expect(sent.allSatisfy { $0.fence < question.fence }, "what was sent before is refused from then on")
+    }
   }
 
   @Test func aStopInTheMiddleOfAStepIsTakenUpWithoutAnotherPush() async throws {

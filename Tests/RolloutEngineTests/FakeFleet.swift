@@ -14,6 +14,8 @@ actor FakeFleet: Transport, Prober {
   private(set) var hosts: [HostID: Host] = [:]
   /// Every command that reached a host, in order of arrival.
   private(set) var received: [HostCommand] = []
+  /// Questions about a step, and the fences they carried.
+  private(set) var asked: [(step: StepKey, fence: Fence)] = []
   /// Versions whose instances never become healthy.
   var sickVersions: [Version] = []
   /// Steps that act on the host and whose answer is lost, once each.
@@ -78,8 +80,12 @@ actor FakeFleet: Transport, Prober {
   }
 
   func inspect(
-    _ instance: Instance, service: String, directory: String, step: StepKey?
+    _ instance: Instance, service: String, directory: String, step: StepKey?, fence: Fence?
   ) async -> Result<HostReport, Unreachable> {
+    if let step, let fence {
+      asked.append((step, fence))
+      if hosts[instance.id]?.outcomes[step] == nil { hosts[instance.id]?.fence.raise(to: fence) }
+    }
     guard let host = hosts[instance.id] else { return .failure(Unreachable(detail: "no such host")) }
     let record: StepRecord? = step.map { key in
       host.outcomes[key].map { .finished($0) } ?? (underWay.contains(key) ? .running : .absent)
@@ -124,6 +130,10 @@ actor FakeFleet: Transport, Prober {
     }
     return .healthy
   }
+}
+
+extension Fence {
+  fileprivate mutating func raise(to other: Fence) { self = max(self, other) }
 }
 
 /// Says one verdict and no more.

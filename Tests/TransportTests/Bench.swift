@@ -149,8 +149,8 @@ struct Bench: Sendable {
       command(.run(argv: argv, timeout: .seconds(60)), key: key(.drain, attempt: attempt), fence: fence), on: instance)
   }
 
-  func inspect(_ step: StepKey? = nil) async throws -> HostReport {
-    try await transport.inspect(instance, service: "checkout", directory: directory, step: step).get()
+  func inspect(_ step: StepKey? = nil, fence: Fence? = nil) async throws -> HostReport {
+    try await transport.inspect(instance, service: "checkout", directory: directory, step: step, fence: fence).get()
   }
 
   func artifact(_ name: String = "release", text: String = "hello\n") async throws -> Artifact {

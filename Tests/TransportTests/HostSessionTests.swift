@@ -126,6 +126,100 @@ import Testing
     }
   }
 
+  /// Greets after a line in `go`, says before that that it waits for one, and counts the requests that come.
+  private func slow(_ directory: TemporaryDirectory) throws -> Actor {
+    guard mkfifo(directory.path("go"), 0o600) == 0 else { throw FixtureFailure("mkfifo: errno \(errno)") }
+    return Actor(
+      script: "cd \(directory.path); : >waiting; read -r line <go; " + Self.greeting
+        + "while read -r l; do case $l in request*) echo \"$l\" >>requests ;; end) echo 'status ok'; echo end ;; "
+        + "esac; done")
+  }
+
+  private func letGo(_ directory: TemporaryDirectory) throws -> Int32 {
+    let descriptor = open(directory.path("go"), O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0, write(descriptor, "go\n", 3) == 3 else { throw FixtureFailure("go: errno \(errno)") }
+    return descriptor
+  }
+
+  @Test func aCallerCancelledWhileConnectingSendsNothing() async throws {
+    try await TemporaryDirectory.with { directory in
+      let host = session(try slow(directory))
+      let command = HostCommand(
+        key: StepKey(rollout: "r1", host: "web1", step: .drain, attempt: 1), fence: Fence(epoch: 1, step: 1),
+        service: "checkout", directory: "/srv", action: .run(argv: ["true"], timeout: .seconds(60)))
+      let caller = Task { await host.perform(command) }
+      #expect(await eventually { contents(of: directory.path("waiting")) != nil })
+      caller.cancel()
+      guard case .notSent = await caller.value else {
+        Issue.record("sent for a caller that had gone")
+        return
+      }
+      let descriptor = try letGo(directory)
+      defer { close(descriptor) }
+      guard case .answered = await host.exchange(try inspection(), within: .seconds(60)) else {
+        Issue.record("the connection is of no use after that")
+        return
+      }
+      #expect(contents(of: directory.path("requests")) == "request inspect\n")
+      await host.close()
+    }
+  }
+
+  @Test func aStageCancelledWhileConnectingDoesNotBegin() async throws {
+    try await TemporaryDirectory.with { directory in
+      let host = session(try slow(directory))
+      try directory.file("artifact", String(repeating: "x", count: 1 << 20))
+      let staging = HostCommand.Staging(
+        version: "1.0", digest: "", artifact: directory.path("artifact"), sharedDirectories: [], sharedFiles: [],
+        keep: 3, protect: [])
+      let command = HostCommand(
+        key: StepKey(rollout: "r1", host: "web1", step: .stage, attempt: 1), fence: Fence(epoch: 1, step: 1),
+        service: "checkout", directory: "/srv", action: .stage(staging))
+      let caller = Task { await host.perform(command) }
+      #expect(await eventually { contents(of: directory.path("waiting")) != nil })
+      caller.cancel()
+      guard case .notSent = await caller.value else {
+        Issue.record("begun for a caller that had gone")
+        return
+      }
+      let descriptor = try letGo(directory)
+      defer { close(descriptor) }
+      _ = await host.exchange(try inspection(), within: .seconds(60))
+      #expect(contents(of: directory.path("requests")) == "request inspect\n")
+      await host.close()
+    }
+  }
+
+  @Test func aCancelledUploadIsCut() async throws {
+    try await TemporaryDirectory.with { directory in
+      let size = 8 << 20
+      // Takes a part of the upload, and the rest when the upload has been cancelled.
+      guard mkfifo(directory.path("go"), 0o600) == 0 else { throw FixtureFailure("mkfifo: errno \(errno)") }
+      let host = session(
+        Actor(
+          script: "cd \(directory.path); " + Self.greeting
+            + "if [ -e second ]; then head -c 100000 >/dev/null; : >uploading; read -r line <go; wc -c >rest.new; "
+            + "mv rest.new rest; else : >second; cat >/dev/null; fi", isRemote: false))
+      try directory.file("artifact", String(repeating: "x", count: size))
+      let staging = HostCommand.Staging(
+        version: "1.0", digest: "", artifact: directory.path("artifact"), sharedDirectories: [], sharedFiles: [],
+        keep: 3, protect: [])
+      let command = HostCommand(
+        key: StepKey(rollout: "r1", host: "web1", step: .stage, attempt: 1), fence: Fence(epoch: 1, step: 1),
+        service: "checkout", directory: "/srv", action: .stage(staging))
+      let caller = Task { await host.perform(command) }
+      #expect(await eventually { contents(of: directory.path("uploading")) != nil })
+      caller.cancel()
+      _ = await caller.value
+      let descriptor = try letGo(directory)
+      defer { close(descriptor) }
+      #expect(await eventually { contents(of: directory.path("rest")) != nil })
+      let rest = contents(of: directory.path("rest")).flatMap { Int($0.split(separator: "\n")[0]) }
+      #expect(try #require(rest) < size - 100_000)
+      await host.close()
+    }
+  }
+
   @Test func closingWhileConnectingEndsTheConnection() async throws {
     try await TemporaryDirectory.with { directory in
       let file = directory.path("pid")

@@ -57,8 +57,9 @@ struct Drive {
     do { result = .success(try await work(controller, watch)) } catch { result = .failure(error) }
     timer?.cancel()
     signals?.end()
-    await screen?.finish()
+    // First what is ours to end: a reader of the screen may keep it waiting.
     await ports.transport.close()
+    await screen?.finish()
     let end: RunEnd
     do { end = try result.get() } catch { throw await refusal(error) }
     return Driven(end: end, leaving: leaving.current, last: watch.last, answer: watch.answer)

@@ -38,6 +38,14 @@ enum JSONLines {
     ]).line
   }
 
+  /// So many objects are left out here, because they were not read in time.
+  static func dropped(_ count: Int, of rollout: RolloutID, now: Timestamp) -> String {
+    JSONText.object([
+      ("v", version), ("type", "dropped"), ("rollout", .string(rollout.text)), ("at", .time(now)),
+      ("count", .count(count)),
+    ]).line
+  }
+
   /// Something keeps it from moving; nil: no longer.
   static func trouble(_ detail: String?, _ rollout: Rollout, now: Timestamp) -> String {
     JSONText.object([

@@ -18,6 +18,7 @@ actor RolloutScreen: TurnObserver {
   private let now: @Sendable () -> Timestamp
   private let size: @Sendable () -> LiveTerminal.Size
   private let writer: StreamWriter
+  private let shown = Cell<RolloutID>("")
 
   private var rollout: Rollout?
   private var trouble: String?
@@ -52,8 +53,20 @@ actor RolloutScreen: TurnObserver {
     self.palette = palette
     self.now = now
     self.size = size ?? { LiveTerminal.size(of: output) ?? .usual }
-    writer = StreamWriter(descriptor: output)
+    writer = StreamWriter(descriptor: output, note: Self.note(manner, shown, now))
     live = LiveTerminal(descriptor: output)
+  }
+
+  /// In the place of what a reader that stopped reading has missed.
+  private static func note(
+    _ manner: Manner, _ shown: Cell<RolloutID>, _ now: @escaping @Sendable () -> Timestamp
+  ) -> @Sendable (Int) -> String {
+    switch manner {
+    case .lines: { "… \($0) lines are left out here: they were not read in time\n" }
+    case .jsonl: { JSONLines.dropped($0, of: shown.current, now: now()) + "\n" }
+    // A frame shows all there is, and one document is all there is.
+    case .live, .json: { _ in "" }
+    }
   }
 
   static var environmentTerm: String { getenv("TERM").map { String(cString: $0) } ?? "" }
@@ -83,7 +96,7 @@ actor RolloutScreen: TurnObserver {
   }
 
   /// Leaves the last frame, says how it ended and what to type next, gives the cursor back. Returns when all of it is
-  /// written; later reports are dropped.
+  /// written, or a second after the reader stopped reading; later reports are dropped.
   func finish() async {
     guard !isFinished else { return }
     isFinished = true
@@ -126,6 +139,7 @@ actor RolloutScreen: TurnObserver {
   }
 
   private func open(_ rollout: Rollout) {
+    shown.update { $0 = rollout.plan.rollout }
     switch manner {
     case .jsonl: writer.write(JSONLines.header(rollout) + "\n")
     case .lines:

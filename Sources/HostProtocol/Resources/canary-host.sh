@@ -6,7 +6,7 @@
 #   request:  "request <verb>", then "<name> <value>" lines, then "end"; a stage is followed by the artifact and EOF
 #   answer:   "status <word>", then "<name> <value>" lines, then "end"
 #
-# Verbs: inspect, check (change nothing); stage, activate, run (a key, a fence and an outcome each).
+# Verbs: inspect, check (change nothing, but see bind_step); stage, activate, run (a key, a fence and an outcome each).
 
 # A dropped connection, a closed terminal or Ctrl-C on the controller does not stop a step that has been accepted.
 trap '' HUP INT TERM PIPE
@@ -98,14 +98,25 @@ sync_tree() { sync -f "$1" 2>/dev/null || sync; }
 
 # replace FILE TEXT: FILE holds TEXT after a crash at any moment, or what it held before.
 replace() {
-  printf '%s\n' "$2" 2>/dev/null >"$1.new" && sync_path "$1.new" && mv -f "$1.new" "$1" 2>/dev/null \
-    && sync_path "${1%/*}"
+  if printf '%s\n' "$2" 2>/dev/null >"$1.new" && sync_path "$1.new" && mv -f "$1.new" "$1" 2>/dev/null; then
+    sync_path "${1%/*}"
+  else
+    rm -f "$1.new"
+    return 1
+  fi
 }
 
-# replace_both FILE TEXT FILE TEXT: as `replace` one after the other, with the syncs of one.
+# replace_both FILE TEXT FILE TEXT SYNCED: as `replace` one after the other, with the syncs of one; SYNCED is a file
+# that is on disk before either.
 replace_both() {
-  printf '%s\n' "$2" 2>/dev/null >"$1.new" && printf '%s\n' "$4" 2>/dev/null >"$3.new" && sync_path "$1.new" "$3.new" \
-    && mv -f "$1.new" "$1" 2>/dev/null && mv -f "$3.new" "$3" 2>/dev/null && sync_path "${1%/*}" "${3%/*}"
+  if printf '%s\n' "$2" 2>/dev/null >"$1.new" && printf '%s\n' "$4" 2>/dev/null >"$3.new" \
+    && sync_path "$1.new" "$3.new" "$5" \
+    && mv -f "$1.new" "$1" 2>/dev/null && mv -f "$3.new" "$3" 2>/dev/null; then
+    sync_path "${1%/*}" "${3%/*}"
+  else
+    rm -f "$1.new" "$3.new"
+    return 1
+  fi
 }
 
 remove_tree() {
@@ -136,27 +147,6 @@ current_version() {
     *) return 0 ;;
   esac
   is_name "$target" && printf '%s' "$target"
-}
-
-# Keeps the newest complete releases, at most p_keep, and whatever else must stay.
-prune_releases() {
-  current=$(current_version)
-  kept=0
-  # Only names of ours pass is_name, so reading the output of ls is safe.
-  # shellcheck disable=SC2012
-  ls -1td "$p_directory"/releases/*/.canary-release 2>/dev/null | while IFS= read -r manifest; do
-    version=${manifest%/.canary-release}
-    version=${version##*/}
-    is_name "$version" || continue
-    [ -n "$(release_digest "$version")" ] || continue
-    kept=$((kept + 1))
-    [ "$kept" -gt "$p_keep" ] || continue
-    case "$version" in "$p_version" | "$current") continue ;; esac
-    case "$newline$p_protect" in *"$newline$version$newline"*) continue ;; esac
-    # Renamed first: a release that is half removed must not look complete.
-    mv -fT "$p_directory/releases/$version" "$p_directory/releases/.old-$version.$$" 2>/dev/null || continue
-    remove_tree "$p_directory/releases/.old-$version.$$"
-  done
 }
 
 # ---- commands --------------------------------------------------------------------------------------------------------
@@ -225,30 +215,52 @@ output_hex() { tail -c 4096 "$1" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
 
 # ---- ledger ----------------------------------------------------------------------------------------------------------
 
-# Decides what a request with this key and fence gets. Under the lock, or for a first look without it.
-# Sets fence_order to lower, equal or higher, and verdict to finished, refused, open or damaged.
-judge_key() {
-  record=$p_directory/.canary/steps/$p_rollout/$p_step-$p_attempt
+# The stored fence: a line `<epoch> <step>`, and the rollout that it is of on the next. Fails when it is damaged.
+read_fence() {
   stored_epoch=0
   stored_step=0
-  verdict=open
-  if [ -f "$p_directory/.canary/fence" ]; then
-    read -r stored_epoch stored_step 2>/dev/null <"$p_directory/.canary/fence"
-    is_number "$stored_epoch" && is_number "$stored_step" || verdict=damaged
-  fi
-  [ "$verdict" = open ] || return 0
+  stored_rollout=
+  [ -f "$p_directory/.canary/fence" ] || return 0
+  { read -r stored_epoch stored_step && IFS= read -r stored_rollout; } 2>/dev/null <"$p_directory/.canary/fence"
+  is_number "$stored_epoch" && is_number "$stored_step"
+}
+
+fence_text() { printf '%s %s\n%s' "$p_epoch" "$p_fence_step" "$p_rollout"; }
+write_fence() { replace "$p_directory/.canary/fence" "$(fence_text)"; }
+
+# Sets fence_order to how the request's fence stands to the stored one: lower, equal, higher or foreign.
+#
+# A journal gives each epoch to one controller, which drives one rollout with it. Another rollout with the same epoch
+# comes from another journal, so neither can be told to be the newer one: the first that came is followed.
+order_fence() {
   fence_order=higher
-  if [ "$p_epoch" -eq "$stored_epoch" ] && [ "$p_fence_step" -eq "$stored_step" ]; then
-    fence_order=equal
-  elif [ "$p_epoch" -lt "$stored_epoch" ]; then
+  if [ "$p_epoch" -lt "$stored_epoch" ]; then
     fence_order=lower
-  elif [ "$p_epoch" -eq "$stored_epoch" ] && [ "$p_fence_step" -lt "$stored_step" ]; then
-    fence_order=lower
+  elif [ "$p_epoch" -eq "$stored_epoch" ]; then
+    if [ -n "$stored_rollout" ] && [ "$stored_rollout" != "$p_rollout" ]; then
+      fence_order=foreign
+    elif [ "$p_fence_step" -eq "$stored_step" ]; then
+      fence_order=equal
+    elif [ "$p_fence_step" -lt "$stored_step" ]; then
+      fence_order=lower
+    fi
   fi
+}
+
+# Decides what a request with this key and fence gets. Under the lock, or for a first look without it.
+# Sets fence_order, and verdict to finished, refused, open or damaged.
+judge_key() {
+  record=$p_directory/.canary/steps/$p_rollout/$p_step-$p_attempt
+  verdict=open
+  if ! read_fence; then
+    verdict=damaged
+    return
+  fi
+  order_fence
   # A finished key answers whatever the fence: telling what happened changes nothing.
   if [ -f "$record.outcome" ]; then
     verdict=finished
-  elif [ "$fence_order" = lower ]; then
+  elif [ "$fence_order" = lower ] || [ "$fence_order" = foreign ]; then
     verdict=refused
   fi
 }
@@ -256,7 +268,11 @@ judge_key() {
 say_refused() {
   say "status refused"
   say "fence $stored_epoch $stored_step"
-  say "detail a controller with a higher fence ($stored_epoch.$stored_step) works on this host"
+  if [ "$fence_order" = foreign ]; then
+    say "detail the rollout $stored_rollout of another journal works on this host with the same epoch $stored_epoch"
+  else
+    say "detail a controller with a higher fence ($stored_epoch.$stored_step) works on this host"
+  fi
   say end
 }
 
@@ -276,7 +292,7 @@ claim() {
   fi
 }
 
-# Accepts the key: fence and intent are on disk before anything is done. Else answers and fails.
+# Accepts the key: fence, intent and a record of success, to be renamed, are on disk first. Else answers and fails.
 accept_key() {
   [ -d "${record%/*}" ] || mkdir -p "${record%/*}" 2>/dev/null
   if ! claim "$p_directory/.canary/service" "$p_service" && [ -n "$claimed" ]; then
@@ -285,7 +301,8 @@ give each service a directory of its own"
   elif ! claim "${record%/*}/host" "$p_host" && [ -n "$claimed" ]; then
     respond failed "the instances $claimed and $p_host share the directory $p_directory: give each one its own"
   elif printf '%s\n' "$p_rollout/$p_step-$p_attempt" 2>/dev/null >"$p_directory/.canary/working" \
-    && replace_both "$p_directory/.canary/fence" "$p_epoch $p_fence_step" "$record.started" "$$"; then
+    && printf 'status succeeded\n' 2>/dev/null >"$record.success" \
+    && replace_both "$p_directory/.canary/fence" "$(fence_text)" "$record.started" "$$" "$record.success"; then
     return 0
   else
     respond failed "cannot write to $p_directory/.canary, nothing was done: $(why_unwritable "$p_directory")"
@@ -301,15 +318,38 @@ why_unwritable() {
   fi
 }
 
-# conclude STATUS [DETAIL [OUTPUT_FILE]]: keeps the outcome, then answers.
+# conclude STATUS [DETAIL [OUTPUT_FILE]]: keeps the outcome, then answers. Never a success that is not on disk: a repeat
+# would act again.
 conclude() {
   outcome="status $1"
-  [ -z "${2-}" ] || outcome="$outcome${newline}detail $(one_line "$2")"
+  detail=${2-}
   [ -z "${3-}" ] || outcome="$outcome${newline}output_hex $(output_hex "$3")"
-  replace "$record.outcome" "$outcome"
+  if [ "$1" = succeeded ]; then
+    if ! keep_success; then
+      outcome="status unrecorded"
+      detail="$verb was done, but the host cannot keep that: $(why_unwritable "$p_directory")"
+    fi
+  elif ! keep_failure; then
+    detail="$detail; the host cannot keep that: $(why_unwritable "$p_directory")"
+  fi
   rm -f "$p_directory/.canary/working"
   say "$outcome"
+  [ -z "$detail" ] || say "detail $(one_line "$detail")"
   say end
+}
+
+# A rename within a directory takes no space.
+keep_success() {
+  { mv -f "$record.success" "$record.outcome" 2>/dev/null && sync_path "${record%/*}"; } \
+    || replace "$record.outcome" "$outcome"
+}
+
+# On a full disk what the step itself wrote here makes room.
+keep_failure() {
+  kept="$outcome${newline}detail $(one_line "$detail")"
+  replace "$record.outcome" "$kept" && rm -f "$record.success" && return 0
+  rm -f "$record.success" "$record.output"
+  replace "$record.outcome" "$kept"
 }
 
 # with_key WAIT ARGV...: takes the lock, settles the key, and carries out the verb when there is something to do.
@@ -344,7 +384,7 @@ see what it waits for, then try again"
   judge_key
   case $verdict in
     finished)
-      [ "$fence_order" != higher ] || replace "$p_directory/.canary/fence" "$p_epoch $p_fence_step"
+      [ "$fence_order" != higher ] || write_fence
       cat "$record.outcome"
       say end
       ;;
@@ -352,46 +392,5 @@ see what it waits for, then try again"
     damaged) say_damaged ;;
     open) if accept_key; then carry_out "$@"; fi ;;
   esac
-}
-
-carry_out() {
-  case $verb in
-    stage) do_stage ;;
-    activate) do_activate "$@" ;;
-    run) run_and_conclude "$p_step command" "$@" ;;
-  esac
-}
-
-# ---- activate and run ------------------------------------------------------------------------------------------------
-
-do_activate() {
-  if [ -z "$(release_digest "$p_version")" ]; then
-    conclude failed "the release $p_version is not complete in $p_directory/releases: stage it first"
-    return
-  fi
-  if [ -e "$p_directory/current" ] && [ ! -L "$p_directory/current" ]; then
-    conclude failed "$p_directory/current is not a symbolic link: move it away, then try again"
-    return
-  fi
-  link=$p_directory/.canary/current.new
-  remove_tree "$link"
-  if ! ln -s "releases/$p_version" "$link" 2>"$record.output" \
-    || ! mv -fT "$link" "$p_directory/current" 2>>"$record.output"; then
-    conclude failed "cannot move $p_directory/current: $(why_unwritable "$p_directory")" "$record.output"
-    return
-  fi
-  sync_path "$p_directory"
-  if [ "$#" -eq 0 ]; then conclude succeeded; else run_and_conclude "restart command" "$@"; fi
-}
-
-run_and_conclude() {
-  what=$1
-  shift
-  run_command "$p_timeout" "$record.output" "$@"
-  if [ -z "$command_failure" ]; then
-    conclude succeeded
-  else
-    conclude failed "the $what $command_failure" "$record.output"
-  fi
 }
 

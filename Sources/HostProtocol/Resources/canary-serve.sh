@@ -1,3 +1,44 @@
+# ---- activate and run ------------------------------------------------------------------------------------------------
+
+carry_out() {
+  case $verb in
+    stage) do_stage ;;
+    activate) do_activate "$@" ;;
+    run) run_and_conclude "$p_step command" "$@" ;;
+  esac
+}
+
+do_activate() {
+  if [ -z "$(release_digest "$p_version")" ]; then
+    conclude failed "the release $p_version is not complete in $p_directory/releases: stage it first"
+    return
+  fi
+  if [ -e "$p_directory/current" ] && [ ! -L "$p_directory/current" ]; then
+    conclude failed "$p_directory/current is not a symbolic link: move it away, then try again"
+    return
+  fi
+  link=$p_directory/.canary/current.new
+  remove_tree "$link"
+  if ! ln -s "releases/$p_version" "$link" 2>"$record.output" \
+    || ! mv -fT "$link" "$p_directory/current" 2>>"$record.output"; then
+    conclude failed "cannot move $p_directory/current: $(why_unwritable "$p_directory")" "$record.output"
+    return
+  fi
+  sync_path "$p_directory"
+  if [ "$#" -eq 0 ]; then conclude succeeded; else run_and_conclude "restart command" "$@"; fi
+}
+
+run_and_conclude() {
+  what=$1
+  shift
+  run_command "$p_timeout" "$record.output" "$@"
+  if [ -z "$command_failure" ]; then
+    conclude succeeded
+  else
+    conclude failed "the $what $command_failure" "$record.output"
+  fi
+}
+
 # ---- inspect and check -----------------------------------------------------------------------------------------------
 
 answer_inspect() {
@@ -6,6 +47,7 @@ answer_inspect() {
 deploy as the user that made it, or give it over"
     return
   fi
+  if [ -n "$p_step" ] && ! settle_step; then return; fi
   say "status ok"
   say "boot_id $boot_id"
   free=$(free_kib "$p_directory")
@@ -19,24 +61,59 @@ deploy as the user that made it, or give it over"
     digest=$(release_digest "$version")
     [ -z "$digest" ] || say "release $version $digest"
   done
-  if [ -f "$p_directory/.canary/fence" ]; then
-    read -r epoch step 2>/dev/null <"$p_directory/.canary/fence"
-    is_number "$epoch" && is_number "$step" && say "fence $epoch $step"
-  fi
+  if [ -f "$p_directory/.canary/fence" ] && read_fence; then say "fence $stored_epoch $stored_step"; fi
   [ -z "$p_step" ] || answer_step
   say end
 }
 
-# Waits for a running step by taking the lock, shared, with a time limit.
-answer_step() {
+# Sets state to what the step is when it has no outcome. Answers and fails when that cannot be said.
+settle_step() {
   record=$p_directory/.canary/steps/$p_rollout/$p_step-$p_attempt
   state=absent
-  if [ -f "$record.started" ] && [ ! -f "$record.outcome" ]; then
-    state=interrupted
-    working=
-    [ ! -f "$p_directory/.canary/working" ] || IFS= read -r working <"$p_directory/.canary/working"
-    if [ "$working" = "$p_rollout/$p_step-$p_attempt" ] && ! wait_for_lock; then state=running; fi
+  if [ -f "$record.outcome" ]; then
+    return 0
+  elif [ -z "$p_epoch" ]; then
+    look_at_step
+  elif prepare_ledger; then
+    bind_step 9>>"$p_directory/.canary/lock"
+  else
+    respond failed "cannot make $p_directory/.canary to keep the step from being done later: \
+$(why_unwritable "$p_directory")"
+    return 1
   fi
+}
+
+# Waits for a running step by taking the lock, shared, with a time limit.
+look_at_step() {
+  [ -f "$record.started" ] || return 0
+  state=interrupted
+  working=
+  [ ! -f "$p_directory/.canary/working" ] || IFS= read -r working <"$p_directory/.canary/working"
+  if [ "$working" = "$p_rollout/$p_step-$p_attempt" ] && ! wait_for_lock; then state=running; fi
+}
+
+# A request that is still on its way, or waits for the lock, could do the step after the answer that it was not done.
+# So under the lock the asker's fence becomes the host's, which refuses such a request. While another step holds the
+# lock there is no answer that lasts, which is the same to the asker as a step that runs.
+bind_step() {
+  if ! flock -n -x 9 2>/dev/null \
+    && ! { [ "$p_wait" -gt 0 ] && timeout "$p_wait" flock -x 9 >/dev/null 2>&1; }; then
+    state=running
+    return 0
+  fi
+  [ ! -f "$record.started" ] || state=interrupted
+  # A damaged fence, or another service's directory, lets no request through.
+  judge_key
+  owner=$p_service
+  [ ! -f "$p_directory/.canary/service" ] || IFS= read -r owner <"$p_directory/.canary/service"
+  if [ "$verdict" = open ] && [ "$fence_order" = higher ] && [ "$owner" = "$p_service" ] && ! write_fence; then
+    respond failed "cannot write $p_directory/.canary/fence to keep the step from being done later: \
+$(why_unwritable "$p_directory")"
+    return 1
+  fi
+}
+
+answer_step() {
   if [ -f "$record.outcome" ]; then
     while IFS= read -r line; do
       case $line in
@@ -94,6 +171,12 @@ examine() {
       [ -n "$p_step" ] || problem="step"
       ;;
   esac
+  if [ "$verb" = inspect ] && [ -n "$p_epoch$p_fence_step" ]; then
+    [ -n "$p_service" ] || problem="service"
+    is_number "$p_epoch" || problem="epoch"
+    is_number "$p_fence_step" || problem="fence_step"
+    [ -n "$p_step" ] || problem="step"
+  fi
   if [ -n "$p_step" ]; then
     is_name "$p_rollout" || problem="rollout"
     case $p_step in -* | *[!a-z-]*) problem="step" ;; esac

@@ -61,7 +61,7 @@ do_stage() {
     return
   fi
   if [ -z "${body-}" ]; then
-    rm -f "$record.started" "$p_directory/.canary/working"
+    rm -f "$record.started" "$record.success" "$p_directory/.canary/working"
     respond not_accepted "the release $p_version went away meanwhile: send it again"
     return
   fi
@@ -327,3 +327,23 @@ publish_release() {
   remove_tree "$p_directory/releases/.old-$p_version.$$"
 }
 
+# Keeps the newest complete releases, at most p_keep, and whatever else must stay.
+prune_releases() {
+  current=$(current_version)
+  kept=0
+  # Only names of ours pass is_name, so reading the output of ls is safe.
+  # shellcheck disable=SC2012
+  ls -1td "$p_directory"/releases/*/.canary-release 2>/dev/null | while IFS= read -r manifest; do
+    version=${manifest%/.canary-release}
+    version=${version##*/}
+    is_name "$version" || continue
+    [ -n "$(release_digest "$version")" ] || continue
+    kept=$((kept + 1))
+    [ "$kept" -gt "$p_keep" ] || continue
+    case "$version" in "$p_version" | "$current") continue ;; esac
+    case "$newline$p_protect" in *"$newline$version$newline"*) continue ;; esac
+    # Renamed first: a release that is half removed must not look complete.
+    mv -fT "$p_directory/releases/$version" "$p_directory/releases/.old-$version.$$" 2>/dev/null || continue
+    remove_tree "$p_directory/releases/.old-$version.$$"
+  done
+}

@@ -9,13 +9,24 @@ public protocol Transport: Sendable {
   /// Carries out one mutating command and classifies what became of it.
   func perform(_ command: HostCommand, on instance: Instance) async -> Outcome
   /// Asks the host about itself and, with `step`, about that step. A step that is running is waited for, within its
-  /// own time limit, so that the answer is final where it can be.
-  func inspect(_ instance: Instance, service: String, directory: String, step: StepKey?) async
+  /// own time limit, so that the answer is final where it can be. `fence` is the asker's: an answer that the step was
+  /// not done or not finished then lasts, because the host refuses lower fences from then on, requests that are still
+  /// on their way included. Without it nothing changes on the host.
+  func inspect(_ instance: Instance, service: String, directory: String, step: StepKey?, fence: Fence?) async
     -> Result<HostReport, Unreachable>
   /// Runs a read-only command of the policy's (a command probe) and gives its exit status and the end of its output.
   func check(_ argv: [String], timeout: TimeSpan, on instance: Instance) async -> Result<CommandResult, Unreachable>
   /// Closes every connection. Later calls open them again.
   func close() async
+}
+
+extension Transport {
+  /// A plain look, which changes nothing on the host.
+  public func inspect(_ instance: Instance, service: String, directory: String, step: StepKey? = nil) async
+    -> Result<HostReport, Unreachable>
+  {
+    await inspect(instance, service: service, directory: directory, step: step, fence: nil)
+  }
 }
 
 /// No answer from a host: `detail` says what was tried, what came back and what to do next.

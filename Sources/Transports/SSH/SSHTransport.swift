@@ -36,11 +36,11 @@ public actor SSHTransport: Transport {
     }
   }
 
-  public nonisolated func inspect(_ instance: Instance, service: String, directory: String, step: StepKey?) async
-    -> Result<HostReport, Unreachable>
-  {
+  public nonisolated func inspect(
+    _ instance: Instance, service: String, directory: String, step: StepKey?, fence: Fence?
+  ) async -> Result<HostReport, Unreachable> {
     switch await session(for: instance) {
-    case .success(let session): await session.inspect(service: service, directory: directory, step: step)
+    case .success(let session): await session.inspect(service: service, directory: directory, step: step, fence: fence)
     case .failure(let failure): .failure(Unreachable(detail: failure.detail))
     }
   }
