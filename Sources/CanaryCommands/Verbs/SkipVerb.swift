@@ -7,8 +7,8 @@ struct SkipVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "skip", abstract: "Leave one host out of a rollout that is under way.",
     discussion: """
-      The host stays as it is now and is left to you: its place under `max_unavailable` is free again, whether it serves \
-      or not.
+      The host stays as it is now and is left to you: its place under `max_unavailable` is free again, whether it \
+      serves or not.
       """)
 
   @Argument(help: ArgumentHelp("The host to leave out.", valueName: "host"))
