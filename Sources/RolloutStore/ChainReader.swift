@@ -41,7 +41,8 @@ struct ChainReader {
   }
 
   /// Nil when there may be more.
-  private func nextPage(of rollout: RolloutID, check: inout ChainCheck, visit: (StoredRecord) -> Void) async
+  private func nextPage(of rollout: RolloutID, check: inout ChainCheck, visit: (StoredRecord) -> Void)
+    async
     throws(StoreFailure) -> ChainReport?
   {
     let last = check.nextSequence &- 1

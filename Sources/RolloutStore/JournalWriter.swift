@@ -14,7 +14,8 @@ actor JournalWriter {
   init(connection: WriteConnection) { self.connection = connection }
 
   /// Returns once the change is on stable storage. Cancelling the calling task does not cancel the change.
-  func write<T: Sendable>(_ change: @escaping @Sendable (Database, inout HeadLedger) throws -> T) async
+  func write<T: Sendable>(_ change: @escaping @Sendable (Database, inout HeadLedger) throws -> T)
+    async
     throws(StoreFailure) -> T
   {
     let result = await withCheckedContinuation { (caller: CheckedContinuation<Result<T, StoreFailure>, Never>) in

@@ -1,10 +1,11 @@
+internal import FoundationEssentials
+public import RolloutEngine
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
   internal import Musl
 #endif
-internal import FoundationEssentials
-public import RolloutEngine
 
 extension LeaseHolder {
   /// This process, under a controller name of its own.

@@ -1,10 +1,11 @@
+internal import GRDB
+internal import RolloutEngine
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
   internal import Musl
 #endif
-internal import GRDB
-internal import RolloutEngine
 
 /// What an SQLite error means for the work that met it.
 enum Fault {

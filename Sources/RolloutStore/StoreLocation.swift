@@ -1,9 +1,10 @@
+internal import RolloutEngine
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
   internal import Musl
 #endif
-internal import RolloutEngine
 
 /// Where the journal's file is, and what the file system says of it.
 struct StoreLocation: Hashable, Sendable {

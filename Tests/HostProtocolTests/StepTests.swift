@@ -126,7 +126,8 @@ import Testing
     }
     #expect(detail.contains("cannot keep that"))
     let failure = try host.perform(
-      host.activation("1.0", attempt: 3, restart: ["sh", "-c", "rm -rf \"$1\"; exit 3", "sh", steps])).failure
+      host.activation("1.0", attempt: 3, restart: ["sh", "-c", "rm -rf \"$1\"; exit 3", "sh", steps])
+    ).failure
     #expect(failure?.hasPrefix("the restart command exited 3; the host cannot keep that") == true)
   }
 

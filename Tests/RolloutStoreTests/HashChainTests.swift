@@ -95,9 +95,11 @@ import Testing
       return
     }
     #expect(sequence == firstBad, "\(name)")
-    guard case .corrupt("r1", firstBad, _) = await failure(of: { () throws(StoreFailure) in
-      try await store.records(of: "r1", from: 0)
-    }) else {
+    guard
+      case .corrupt("r1", firstBad, _) = await failure(of: { () throws(StoreFailure) in
+        try await store.records(of: "r1", from: 0)
+      })
+    else {
       Issue.record("\(name) was handed out as if nothing had happened")
       return
     }

@@ -33,7 +33,9 @@ struct PlanDraft {
     let newest = try await session.read { () async throws(StoreFailure) in
       try await store.summaries(service: service, openOnly: false, limit: 1)
     }
-    guard let last = newest.first, ![Fate.succeeded, .rolledBack].map(\.rawValue).contains(last.state) else { return nil }
+    guard let last = newest.first, ![Fate.succeeded, .rolledBack].map(\.rawValue).contains(last.state) else {
+      return nil
+    }
     return last.release
   }
 
@@ -54,7 +56,8 @@ struct PlanDraft {
     let now = session.context.now()
     let request = PlanRequest(
       rollout: RolloutIDs.make(service: policy.service, at: now), kind: kind, policy: policy,
-      policyDigest: policyDigest, release: release, facts: facts, exclusions: exclusions, leftover: leftover, createdAt: now,
+      policyDigest: policyDigest, release: release, facts: facts, exclusions: exclusions, leftover: leftover,
+      createdAt: now,
       createdBy: session.context.operatorName)
     return Made(facts: facts, plan: Planner.plan(request).mapError { hinting($0, exclusions.map(\.host)) })
   }

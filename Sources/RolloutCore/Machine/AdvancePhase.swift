@@ -68,7 +68,8 @@ extension Draft {
   }
 
   private var stalled: String {
-    let floor = state.downCount >= state.plan.maxUnavailable
+    let floor =
+      state.downCount >= state.plan.maxUnavailable
       ? "; \(state.downCount) instances are down and max_unavailable is \(state.plan.maxUnavailable)" : ""
     return "no progress within \(policy.progressDeadline)\(floor)"
   }
@@ -114,8 +115,9 @@ extension Draft {
     if state.plan.kind == .rollback {
       emit(.stuck(detail: halt.detail))
     } else if action == .rollback, state.isReversible {
-      emit(.rollbackStarted(
-        .failed(detail: halt.detail), operation: nil, deadline: now + policy.progressDeadline))
+      emit(
+        .rollbackStarted(
+          .failed(detail: halt.detail), operation: nil, deadline: now + policy.progressDeadline))
     } else {
       emit(.halted(halt))
     }
@@ -259,7 +261,7 @@ extension Draft {
   private mutating func advanceStopping(_ operation: Operation) {
     guard !state.hasStepsInFlight, !state.hasHostsToPutBack else { return }
     let exposed = state.exposedHosts.map { state.name($0).text }
-    let where_ = exposed.isEmpty ? "no instance runs the release" : "left on the release or unsure: \(named(exposed))"
-    emit(.ended(.aborted, detail: "aborted by \(operation.by) and held; \(where_)"))
+    let left = exposed.isEmpty ? "no instance runs the release" : "left on the release or unsure: \(named(exposed))"
+    emit(.ended(.aborted, detail: "aborted by \(operation.by) and held; \(left)"))
   }
 }

@@ -56,7 +56,8 @@ extension Rollout {
     case .stuck(let cause, _):
       // The last wave of a way back may have passed before one of its hosts failed.
       if plan.kind == .rollback { passedWaves = min(passedWaves, plan.waves.count - 1) }
-      phase = plan.kind == .rollback
+      phase =
+        plan.kind == .rollback
         ? .updating(wave: passedWaves, progressDeadline: deadline) : .rollingBack(cause, deadline: deadline)
     default: throw illegal(event, "nothing waits for a retry")
     }

@@ -94,7 +94,8 @@ struct Draft {
     case .failed(let detail):
       emit(.stepFailed(host: host, step: intent.step, detail: detail))
     case .refused(let current):
-      let detail = "the host follows another controller (fence \(current), ours \(intent.fence)); "
+      let detail =
+        "the host follows another controller (fence \(current), ours \(intent.fence)); "
         + "see who drives this service: `canary status`"
       emit(.stepFailed(host: host, step: intent.step, detail: detail))
     case .notSent(let detail):

@@ -1,5 +1,6 @@
-@testable import RolloutCore
 import Testing
+
+@testable import RolloutCore
 
 /// The laws of the core over recorded rollouts of every fate. The world checks the first, the fifth, `waitingOn` and
 /// the safety rules after each input.

@@ -1,5 +1,6 @@
-@testable import RolloutCore
 import Testing
+
+@testable import RolloutCore
 
 /// Instances on which nothing ran before have no availability to lose: they are not probed before their activation,
 /// count as down from then on, and need no room to start.
@@ -39,7 +40,10 @@ import Testing
 
   /// What a probe says of an instance that nobody asked about changes nothing.
   @Test func aStrayAnswerOfAnEmptyInstanceIsNoNews() throws {
-    let plan = PlanBuilder(hosts: 2) { $0.from = { _ in nil }; $0.policy.rollback = .forwardOnly }.plan
+    let plan = PlanBuilder(hosts: 2) {
+      $0.from = { _ in nil }
+      $0.policy.rollback = .forwardOnly
+    }.plan
     var rollout = Rollout(plan: plan, at: plan.createdAt)
     for event in try rollout.decide(.tookOver(epoch: 1, holder: "c1", gap: .zero), now: plan.createdAt) {
       try rollout.apply(event, at: plan.createdAt)

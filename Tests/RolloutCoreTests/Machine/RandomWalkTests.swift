@@ -1,5 +1,6 @@
-@testable import RolloutCore
 import Testing
+
+@testable import RolloutCore
 
 /// One number draws the fleet, the policy, the faults, the crashes and what people say. First everything goes wrong;
 /// then it heals, and the rollout must end or come to rest in a time that the policy bounds.

@@ -26,7 +26,10 @@ struct Script {
 
   enum Act: Hashable {
     case say(Input.Verb)
-    case kill(Int), cure(Int), cutOff(Int), reconnect(Int)
+    case kill(Int)
+    case cure(Int)
+    case cutOff(Int)
+    case reconnect(Int)
     case jumpClock(TimeSpan)
     case crash
   }

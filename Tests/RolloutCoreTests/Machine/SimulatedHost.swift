@@ -52,7 +52,12 @@ struct SimulatedHost {
 
   var serves: Bool { isUp && !isDrained }
 
-  enum Acceptance { case begins, repeats(Outcome), busy, refused(Fence) }
+  enum Acceptance {
+    case begins
+    case repeats(Outcome)
+    case busy
+    case refused(Fence)
+  }
 
   mutating func accept(_ command: HostCommand) -> Acceptance {
     switch ledger[command.key] {

@@ -1,5 +1,6 @@
-@testable import RolloutCore
 import Testing
+
+@testable import RolloutCore
 
 /// Laws 3 and 4: every input in every recorded state gives events that `apply` takes, or a rejection; and a journal
 /// that was tampered with is refused or leads to a state like any other.
@@ -92,7 +93,10 @@ import Testing
     func follow(_ prefix: Rollout, _ rest: [(event: Event, at: Timestamp)]) {
       var state = prefix
       for (event, at) in rest {
-        do { try state.apply(event, at: max(at, state.lastEventAt)) } catch { return refused += 1 }
+        do { try state.apply(event, at: max(at, state.lastEventAt)) } catch {
+          refused += 1
+          return
+        }
         probe(state)
       }
     }

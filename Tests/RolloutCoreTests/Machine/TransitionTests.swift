@@ -72,90 +72,101 @@ import Testing
 
   @Test func aControllerTakesUpAPlanAndTheCanaryBegins() throws {
     var driven = Driven()
-    #expect(try driven.at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero)) == [
-      .controllerTookOver(epoch: 1, holder: "c1", gap: .zero),
-      .waveStarted(wave: 0, progressDeadline: time(1800)),
-      .stepIntended(host: 0, step: .stage, attempt: 1, fence: Fence(epoch: 1, step: 1), giveUp: time(1920)),
-    ])
+    #expect(
+      try driven.at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero)) == [
+        .controllerTookOver(epoch: 1, holder: "c1", gap: .zero),
+        .waveStarted(wave: 0, progressDeadline: time(1800)),
+        .stepIntended(host: 0, step: .stage, attempt: 1, fence: Fence(epoch: 1, step: 1), giveUp: time(1920)),
+      ])
   }
 
   @Test func aStagedReleaseIsActivated() throws {
     var driven = Driven()
     _ = try driven.at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero))
-    #expect(try driven.answers(0, at: 2) == [
-      .stepFinished(host: 0, step: .stage, verifyBy: nil),
-      .stepIntended(host: 0, step: .activate, attempt: 1, fence: Fence(epoch: 1, step: 2), giveUp: time(182)),
-    ])
+    #expect(
+      try driven.answers(0, at: 2) == [
+        .stepFinished(host: 0, step: .stage, verifyBy: nil),
+        .stepIntended(host: 0, step: .activate, attempt: 1, fence: Fence(epoch: 1, step: 2), giveUp: time(182)),
+      ])
     #expect(try driven.answers(0, at: 4) == [.stepFinished(host: 0, step: .activate, verifyBy: time(124))])
   }
 
   @Test func aHealthyCanaryBurnsIn() throws {
     var driven = Driven()
-    #expect(try driven.burnsIn() == [
-      .hostVerified(host: 0, progressDeadline: time(1820)),
-      .burnInStarted(wave: 0, earliest: time(620), latest: time(3620)),
-    ])
+    #expect(
+      try driven.burnsIn() == [
+        .hostVerified(host: 0, progressDeadline: time(1820)),
+        .burnInStarted(wave: 0, earliest: time(620), latest: time(3620)),
+      ])
   }
 
   @Test func aBurnInWithoutChecksPassesOnGreenProbes() throws {
     var driven = Driven()
     _ = try driven.burnsIn()
     let verdict = Verdict(outcome: .pass, reason: "probes stayed green for 10m; no checks to judge")
-    #expect(try driven.at(620, .tick) == [
-      .wavePassed(wave: 0, grounds: .burnedIn(verdict)),
-      .waveStarted(wave: 1, progressDeadline: time(2420)),
-      .stepIntended(host: 1, step: .stage, attempt: 1, fence: Fence(epoch: 1, step: 4), giveUp: time(2540)),
-    ])
+    #expect(
+      try driven.at(620, .tick) == [
+        .wavePassed(wave: 0, grounds: .burnedIn(verdict)),
+        .waveStarted(wave: 1, progressDeadline: time(2420)),
+        .stepIntended(host: 1, step: .stage, attempt: 1, fence: Fence(epoch: 1, step: 4), giveUp: time(2540)),
+      ])
   }
 
   @Test func aSickCanaryIsTakenBackAtOnce() throws {
     var driven = Driven()
     _ = try driven.burnsIn()
     let detail = "was healthy and is no longer: 503"
-    #expect(try driven.isSick(0, at: 100) == [
-      .healthChanged(host: 0, health: .unhealthy(detail: "503")),
-      .hostFailed(host: 0, detail: detail),
-      .rollbackStarted(.failed(detail: "canary web1: \(detail)"), operation: nil, deadline: time(1900)),
-      .stepIntended(host: 0, step: .revertActivate, attempt: 1, fence: Fence(epoch: 1, step: 4), giveUp: time(280)),
-    ])
+    #expect(
+      try driven.isSick(0, at: 100) == [
+        .healthChanged(host: 0, health: .unhealthy(detail: "503")),
+        .hostFailed(host: 0, detail: detail),
+        .rollbackStarted(.failed(detail: "canary web1: \(detail)"), operation: nil, deadline: time(1900)),
+        .stepIntended(host: 0, step: .revertActivate, attempt: 1, fence: Fence(epoch: 1, step: 4), giveUp: time(280)),
+      ])
   }
 
   @Test func aNextControllerAsksBeforeItSends() throws {
     var driven = Driven()
     _ = try driven.at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero))
-    #expect(try driven.at(30, .tookOver(epoch: 2, holder: "c2", gap: .seconds(20))) == [
-      .controllerTookOver(epoch: 2, holder: "c2", gap: .seconds(20))
-    ])
-    #expect(driven.rollout.outstanding.contains {
-      if case .ask(host: 0, number: 2, let key) = $0 { key.description == "r1/web1/stage/1" } else { false }
-    })
-    #expect(try driven.at(31, .answered(host: 0, number: 2, .absent)) == [
-      .stepReissued(host: 0, fence: Fence(epoch: 2, step: 3))
-    ])
+    #expect(
+      try driven.at(30, .tookOver(epoch: 2, holder: "c2", gap: .seconds(20))) == [
+        .controllerTookOver(epoch: 2, holder: "c2", gap: .seconds(20))
+      ])
+    #expect(
+      driven.rollout.outstanding.contains {
+        if case .ask(host: 0, number: 2, let key) = $0 { key.description == "r1/web1/stage/1" } else { false }
+      })
+    #expect(
+      try driven.at(31, .answered(host: 0, number: 2, .absent)) == [
+        .stepReissued(host: 0, fence: Fence(epoch: 2, step: 3))
+      ])
   }
 
   @Test func anAbortThatHoldsEndsWhenWhatRunsHasEnded() throws {
     var driven = Driven()
     _ = try driven.at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero))
     // What may not have been sent yet is called back; the host says how far it came.
-    #expect(try driven.says(.abort(.hold), at: 1) == [
-      .abortRequested(ann, mode: .hold), .stepQuestioned(host: 0, detail: "called back"),
-    ])
+    #expect(
+      try driven.says(.abort(.hold), at: 1) == [
+        .abortRequested(ann, mode: .hold), .stepQuestioned(host: 0, detail: "called back"),
+      ])
     #expect(driven.rollout.outstanding.allSatisfy { if case .perform = $0 { false } else { true } })
-    #expect(try driven.at(2, .answered(host: 0, number: 2, .finished(.succeeded))) == [
-      .stepFinished(host: 0, step: .stage, verifyBy: nil),
-      .ended(.aborted, detail: "aborted by ann and held; no instance runs the release"),
-    ])
+    #expect(
+      try driven.at(2, .answered(host: 0, number: 2, .finished(.succeeded))) == [
+        .stepFinished(host: 0, step: .stage, verifyBy: nil),
+        .ended(.aborted, detail: "aborted by ann and held; no instance runs the release"),
+      ])
   }
 
   @Test func anAbortThatRollsBackTurnsTheCanary() throws {
     var driven = Driven()
     _ = try driven.burnsIn()
-    #expect(try driven.says(.abort(nil), at: 60) == [
-      .abortRequested(ann, mode: .rollback),
-      .rollbackStarted(.aborted, operation: ann, deadline: time(1860)),
-      .stepIntended(host: 0, step: .revertActivate, attempt: 1, fence: Fence(epoch: 1, step: 4), giveUp: time(240)),
-    ])
+    #expect(
+      try driven.says(.abort(nil), at: 60) == [
+        .abortRequested(ann, mode: .rollback),
+        .rollbackStarted(.aborted, operation: ann, deadline: time(1860)),
+        .stepIntended(host: 0, step: .revertActivate, attempt: 1, fence: Fence(epoch: 1, step: 4), giveUp: time(240)),
+      ])
     #expect(try driven.says(.abort(nil), at: 61) == [])
   }
 
@@ -183,7 +194,10 @@ import Testing
 
   /// The canary of an earlier wave is begun anew by a retry; the rollout does not end before it is well.
   @Test func aCanaryRetriedInALaterWaveIsAwaited() throws {
-    var driven = Driven { $0.policy.onFail = .halt; $0.maxUnavailable = 2 }
+    var driven = Driven {
+      $0.policy.onFail = .halt
+      $0.maxUnavailable = 2
+    }
     try driven.verifiesSecondWave()
     #expect(try driven.isSick(0, at: 705).map(\.kind) == ["healthChanged", "hostFailed", "halted"])
     #expect(try driven.says(.retry, at: 706).map(\.kind) == ["retried", "stepIntended"])
@@ -194,7 +208,10 @@ import Testing
 
   /// The instance fails at the approval, after its wave had passed: a retry takes the wave back and judges it again.
   @Test func aRetryAfterAPassedWaveBurnsInAgain() throws {
-    var driven = Driven { $0.policy.onFail = .halt; $0.policy.approval = .canary }
+    var driven = Driven {
+      $0.policy.onFail = .halt
+      $0.policy.approval = .canary
+    }
     _ = try driven.burnsIn()
     #expect(try driven.at(620, .tick).map(\.kind) == ["wavePassed", "approvalAwaited"])
     #expect(try driven.isSick(0, at: 630).last?.kind == "halted")

@@ -1,5 +1,6 @@
-@testable import RolloutCore
 import Testing
+
+@testable import RolloutCore
 
 /// One turn on a copy of the state, as the engine's runner takes it.
 struct Turn {
@@ -46,7 +47,8 @@ struct Turn {
     let asking = states.filter { state in
       state.hosts.contains { if case .inFlight(let intent) = $0.position { intent.contact == .asking } else { false } }
     }
-    let chosen = stride(from: 0, to: states.count, by: 31).map { states[$0] }
+    let chosen =
+      stride(from: 0, to: states.count, by: 31).map { states[$0] }
       + stride(from: 0, to: asking.count, by: 7).map { asking[$0] }
     return chosen.flatMap { state in
       [state.lastEventAt, state.nextDeadline.map { max($0, state.lastEventAt) }].compactMap { $0 }.map { (state, $0) }
@@ -160,9 +162,10 @@ extension InputBattery {
     _ = try driven.burnsIn()
     let failed = ["healthChanged", "promoted", "wavePassed", "hostFailed", "rollbackStarted", "stepIntended"]
     #expect(kinds(driven, at: 100, [sick, says(.promote(full: false))]) == failed)
-    #expect(kinds(driven, at: 100, [says(.promote(full: false)), sick]) == [
-      "promoted", "wavePassed", "healthChanged", "hostFailed", "rollbackStarted", "stepIntended",
-    ])
+    #expect(
+      kinds(driven, at: 100, [says(.promote(full: false)), sick]) == [
+        "promoted", "wavePassed", "healthChanged", "hostFailed", "rollbackStarted", "stepIntended",
+      ])
     // The burn-in's end, and a promotion to the end, do not outrun it either.
     #expect(kinds(driven, at: 700, [sick]).suffix(2) == ["rollbackStarted", "stepIntended"])
     #expect(turn(driven, at: 700, [says(.promote(full: true)), sick]).state.stateName == "rolling_back")
@@ -171,9 +174,10 @@ extension InputBattery {
   @Test func aSickCanaryIsNotMendedByNewsOfTheSameTurn() throws {
     var driven = Driven()
     _ = try driven.burnsIn()
-    #expect(kinds(driven, at: 100, [sick, well]) == [
-      "healthChanged", "hostFailed", "rollbackStarted", "stepIntended",
-    ])
+    #expect(
+      kinds(driven, at: 100, [sick, well]) == [
+        "healthChanged", "hostFailed", "rollbackStarted", "stepIntended",
+      ])
   }
 
   @Test func aSickCanaryIsNotPromotedAtTheApprovalOrWhenHalted() throws {
@@ -194,18 +198,20 @@ extension InputBattery {
   @Test func aFailingVerdictIsNotPromoted() throws {
     var driven = Driven { $0.policy.checks() }
     _ = try driven.burnsIn()
-    #expect(kinds(driven, at: 100, [verdict(driven, .fail), says(.promote(full: false))]) == [
-      "verdictReached", "promoted", "wavePassed", "rollbackStarted", "stepIntended",
-    ])
+    #expect(
+      kinds(driven, at: 100, [verdict(driven, .fail), says(.promote(full: false))]) == [
+        "verdictReached", "promoted", "wavePassed", "rollbackStarted", "stepIntended",
+      ])
   }
 
   @Test(arguments: [Verdict.Outcome.pass, .inconclusive, .noData, .error])
   func aFailingVerdictStands(_ next: Verdict.Outcome) throws {
     var driven = Driven { $0.policy.checks() }
     _ = try driven.burnsIn()
-    #expect(kinds(driven, at: 3700, [verdict(driven, .fail), verdict(driven, next)]) == [
-      "verdictReached", "rollbackStarted", "stepIntended",
-    ])
+    #expect(
+      kinds(driven, at: 3700, [verdict(driven, .fail), verdict(driven, next)]) == [
+        "verdictReached", "rollbackStarted", "stepIntended",
+      ])
   }
 
   @Test func anOutcomeBesideAnAbortBeginsNothing() throws {
@@ -274,7 +280,10 @@ extension InputBattery {
   }
 
   @Test func twoPromotesPassOneGate() throws {
-    var driven = Driven(hosts: 4) { $0.policy.approval = .everyWave; $0.waveSizes = [1] }
+    var driven = Driven(hosts: 4) {
+      $0.policy.approval = .everyWave
+      $0.waveSizes = [1]
+    }
     _ = try driven.burnsIn()
     let both = [says(.promote(full: false)), saysToo(.promote(full: false))]
     let burnIn = turn(driven, at: 100, both)
@@ -306,14 +315,20 @@ extension InputBattery {
 
   /// An instance out of its load balancer is put back before another rollout takes the service.
   @Test func nothingIsSupersededWithAnInstanceToPutBack() throws {
-    var driven = Driven(hosts: 3) { $0.policy.drains(); $0.policy.onFail = .halt; $0.maxUnavailable = 2 }
+    var driven = Driven(hosts: 3) {
+      $0.policy.drains()
+      $0.policy.onFail = .halt
+      $0.maxUnavailable = 2
+    }
     _ = try driven.burnsInDrained()
     _ = try driven.at(720, .tick)
     for host in [1, 2] { _ = try driven.at(722, try #require(driven.rollout.succeeded(host))) }
     let failure = try #require(driven.rollout.outcome(1, .failed(detail: "no")))
     _ = try driven.at(724, failure)
     // The halt called it back, so the host is being asked.
-    let number = driven.rollout.outstanding.compactMap { if case .ask(host: 2, let number, _) = $0 { number } else { nil } }
+    let number = driven.rollout.outstanding.compactMap {
+      if case .ask(host: 2, let number, _) = $0 { number } else { nil }
+    }
     let drained = Input.answered(host: 2, number: try #require(number.first), .finished(.succeeded))
     let turn = turn(driven, at: 725, [drained, says(.supersede)])
     #expect(turn.rejections == [.notAtRest(state: "halted")])
@@ -364,9 +379,10 @@ extension InputBattery {
     var driven = Driven { $0.policy.approval = .canary }
     _ = try driven.burnsIn()
     _ = try driven.at(620, .tick)
-    #expect(kinds(driven, at: 9000, [.tick, says(.promote(full: false))]) == [
-      "promoted", "waveStarted", "stepIntended",
-    ])
+    #expect(
+      kinds(driven, at: 9000, [.tick, says(.promote(full: false))]) == [
+        "promoted", "waveStarted", "stepIntended",
+      ])
     #expect(kinds(driven, at: 9000, [says(.pause)]) == ["paused"])
     #expect(kinds(driven, at: 9000, [.clockJumped(by: .minutes(120), reason: "NTP")]) == ["clocksShifted"])
   }
