@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import RolloutCore
 import RolloutEngine
@@ -56,6 +57,25 @@ struct PartsTests {
   ) {
     let rows = history.map { row(Version($0.0), proven: $0.1) }
     #expect(RollbackTarget.choose(rows, running: running.map { Version($0) })?.release.text == chosen)
+  }
+
+  @Test func `a release that was stopped after its burn-in is no way back`() {
+    var stopped = row("3", proven: true)
+    stopped.state = "aborted"
+    let rows = [row("4", proven: false), stopped, row("2", proven: true)]
+    #expect(RollbackTarget.choose(rows, running: ["4", "4"])?.release == "2")
+    #expect(RollbackTarget.choose([stopped], running: ["4"]) == nil)
+  }
+
+  /// What is printed for people to type is what the parser takes.
+  @Test func `the suggested command lines parse`() throws {
+    let phrase = CommandPhrase(rollout: "shop-20261121-140312-k3f9")
+    let lines = [phrase.skip("web1")] + ["promote", "retry"].map { phrase.verb($0, reason: true) }
+      + ["resume", "pause", "explain", "watch"].map { phrase.verb($0) } + [phrase.verb("abort", "--hold")]
+    for line in lines {
+      let words = line.replacing("'…'", with: "because").split(separator: " ").map(String.init)
+      #expect(throws: Never.self, "\(line)") { try CanaryCommand.parseAsRoot(Array(words.dropFirst())) }
+    }
   }
 
   @Test func `a refusal prints its cause, then what is safe to do`() {

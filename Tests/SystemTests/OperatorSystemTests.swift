@@ -106,6 +106,27 @@ struct OperatorSystemTests {
     }
   }
 
+  /// One host was left on an aborted release; going back is for that host alone, to what its siblings run, whatever
+  /// else finished a burn-in before.
+  @Test func rollbackAfterAnAbortTakesBackOnlyWhatWasLeft() async throws {
+    try await Fleet.with(3, over: .local) { fleet in
+      try await fleet.deploy("1.0")
+      try fleet.writePolicy(["healthy_deadline": "4s", "waves": "[1, 100%]"])
+      // Well in its burn-in, ill in the second wave: proven for a while, then taken back.
+      try await fleet.pack("2.0", onlyOn: 1)
+      #expect(try await fleet.canary("start", "shop@2.0").status == .exited(2))
+      try fleet.writePolicy(["on_fail": "halt", "healthy_deadline": "4s"])
+      try await fleet.pack("3.0", sickAfter: 0)
+      #expect(try await fleet.canary("start", "shop@3.0").status == .exited(3))
+      #expect(try await fleet.canary("abort", "--hold", "--reason", "enough").status == .exited(0))
+      let before = fleet.restarts
+      let back = try await fleet.canary("rollback", "--reason", "take it back")
+      #expect(back.status == .exited(0), "\(back)")
+      #expect(fleet.versions == ["1.0", "1.0", "1.0"])
+      #expect(fleet.restarts[1] == before[1] && fleet.restarts[2] == before[2], "the healthy ones are not touched")
+    }
+  }
+
   @Test func linesForCIHaveNoEscapesAndJSONLinesParse() async throws {
     try await Fleet.with(2, over: .local) { fleet in
       try fleet.writePolicy()

@@ -10,7 +10,12 @@ enum AfterEnd {
       command: "canary explain \(rollout.plan.rollout)", effect: "tells the whole story with its evidence")
     switch fate {
     case .succeeded where rollout.plan.kind == .release:
-      return [hosts, NextCommand(command: "canary rollback \(service)", effect: "goes back, should it turn out bad")]
+      guard let from = rollout.plan.hosts.lazy.filter({ $0.task == .update }).compactMap(\.from).first else {
+        return [hosts]
+      }
+      let back = NextCommand(
+        command: "canary rollback \(service) --to \(from)", effect: "goes back, should it turn out bad")
+      return [hosts, back]
     case .succeeded: return [hosts]
     case .rolledBack:
       return [explain, NextCommand(command: "canary start \(service)@VERSION", effect: "pushes the next attempt")]

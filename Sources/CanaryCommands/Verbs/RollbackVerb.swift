@@ -80,7 +80,7 @@ private struct WayBack {
     let reports = facts.compactMap { fact in
       if case .report(let report) = fact.found { return report } else { return nil }
     }
-    let target = try target(history, reports)
+    let target = try await target(history, reports)
     draft.release = try release(target, history, reports, draft.policy)
     return draft.make(from: facts)
   }
@@ -100,9 +100,11 @@ private struct WayBack {
       instances: pinned.hosts.map(\.instance), kind: .rollback, release: pinned.release, exclusions: pinned.exclusions)
   }
 
-  private func target(_ history: [RolloutSummary], _ reports: [HostReport]) throws(CommandFailure) -> Version {
+  private func target(_ history: [RolloutSummary], _ reports: [HostReport]) async throws(CommandFailure) -> Version {
     if let named { return named }
     let running = reports.compactMap(\.current)
+    let last = try await session.load((history.first ?? newest).id, from: store).rollout
+    if let before = RollbackTarget.before(last, running: running) { return before }
     if let found = RollbackTarget.choose(history, running: running) { return found.release }
     let held = RollbackTarget.heldByAll(reports).filter { version in !running.allSatisfy { $0 == version } }
     let choice =

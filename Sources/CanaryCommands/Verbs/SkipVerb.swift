@@ -14,7 +14,7 @@ struct SkipVerb: Verb {
   @Argument(help: ArgumentHelp("The host to leave out.", valueName: "host"))
   var host: String
 
-  @Option(help: ArgumentHelp("A rollout, or a service. Default: the only open one.", valueName: "id"))
+  @Argument(help: ArgumentHelp("A rollout, or a service. Default: the only open one.", valueName: "id"))
   var rollout: String?
 
   @Option(help: ArgumentHelp("Why; recorded with the host.", valueName: "text"))
