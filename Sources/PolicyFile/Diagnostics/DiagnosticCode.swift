@@ -77,6 +77,7 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
   case canaryTooLarge = "CNY0608"
   case duplicateName = "CNY0609"
   case neverHealthy = "CNY0610"
+  case wavesDoNotGrow = "CNY0611"
 
   // Allowed, and probably not meant.
   case noSiblings = "CNY0401"
