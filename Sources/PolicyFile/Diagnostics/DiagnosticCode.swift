@@ -78,6 +78,7 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
   case duplicateName = "CNY0609"
   case neverHealthy = "CNY0610"
   case wavesDoNotGrow = "CNY0611"
+  case refusedAddress = "CNY0612"
 
   // Allowed, and probably not meant.
   case noSiblings = "CNY0401"

@@ -48,6 +48,10 @@ extension DiagnosticExplanation {
       "waves whose percentages do not grow",
       "A percentage says how far the rest has come after that wave, so that each must be above the one before.",
       wrong: "waves: [80%, 50%, 100%]", right: "waves: [50%, 80%, 100%]"),
+    .refusedAddress: Self(
+      "an address that leads elsewhere than to the instance",
+      "A probe or check speaks for one instance, so that only the instance's own `address` is asked; `{host}` is it.",
+      right: "probes: [{http: \"http://{host}:8080/healthz\"}]"),
     .hostItem: Self(
       "an item of a hosts file that is not `key=value`",
       "A line is a host and then `key=value` items, separated by spaces: `web1.example.net zone=a port=8081`."),
