@@ -21,7 +21,10 @@ public struct PolicyParse: Sendable {
   }
 
   /// A probe or a check by its index in the policy.
-  public enum ObservationPlace: Hashable, Sendable { case probe(Int), check(Int) }
+  public enum ObservationPlace: Hashable, Sendable {
+    case probe(Int)
+    case check(Int)
+  }
 
   /// The error that the address written there is never asked, or nil where the file has no such place.
   public func refused(_ place: ObservationPlace, _ message: String) -> Diagnostic? {
