@@ -19,6 +19,26 @@ public struct PolicyParse: Sendable {
     lint.checkInstances(instances)
     return lint.sink.sorted()
   }
+
+  /// A probe or a check by its index in the policy.
+  public enum ObservationPlace: Hashable, Sendable {
+    case probe(Int)
+    case check(Int)
+  }
+
+  /// The error that the address written there is never asked, or nil where the file has no such place.
+  public func refused(_ place: ObservationPlace, _ message: String) -> Diagnostic? {
+    let (key, index) =
+      switch place {
+      case .probe(let index): ("probes", index)
+      case .check(let index): ("checks", index)
+      }
+    guard let item = root?[key]?.list?.dropFirst(index).first, let object = item.object else { return nil }
+    let address = object["http"] ?? object["tcp"] ?? object["scrape"] ?? item
+    var sink = DiagnosticSink(source: source)
+    sink.error(.refusedAddress, address.span, message, help: "write `{host}` where the host stands")
+    return sink.diagnostics.first
+  }
 }
 
 /// Reads policy files: YAML with types from the schema only, refused with places and reasons where it is anything else.

@@ -22,6 +22,7 @@ struct PlanDraft {
     session.note(document.warnings)
     let release = try Artifact.release(reference.version, of: document.policy)
     let instances = try await Inventory.instances(of: document, in: session.context)
+    try AddressRefusal.refuseAny(in: document.policy, on: instances)
     return PlanDraft(
       session: session, policy: document.policy, policyDigest: document.digest, instances: instances, release: release,
       exclusions: exclusions, leftover: try await leftover(of: document.policy.service, in: session))

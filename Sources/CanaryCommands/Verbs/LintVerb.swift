@@ -49,6 +49,9 @@ struct LintVerb: Verb {
       throw .invalid("cannot read \(name): \(error.detail)")
     }
     let parse = PolicyFile.parse(bytes, path: name == "-" ? "(standard input)" : name)
+    if let policy = parse.policy, case .listed(let instances) = policy.instances {
+      return parse.diagnostics + misled(policy, instances, in: parse)
+    }
     guard case .file(let list)? = parse.policy?.anchored(at: Paths.directory(of: path)).instances else {
       return parse.diagnostics
     }
@@ -56,7 +59,16 @@ struct LintVerb: Verb {
       throw .invalid("cannot read the hosts file \(list), which \(name) names under `instances`")
     }
     let listed = HostsFile.parse(hosts, path: list)
-    return parse.diagnostics + listed.diagnostics + (listed.instances.map { parse.diagnose($0) } ?? [])
+    guard let policy = parse.policy, let instances = listed.instances else {
+      return parse.diagnostics + listed.diagnostics
+    }
+    let doubts = parse.diagnose(instances)
+    let isClear = !doubts.contains { $0.severity == .error }
+    return parse.diagnostics + listed.diagnostics + doubts + (isClear ? misled(policy, instances, in: parse) : [])
+  }
+
+  private func misled(_ policy: Policy, _ instances: [Instance], in parse: PolicyParse) -> [Diagnostic] {
+    AddressRefusal.all(in: policy, on: instances).compactMap { parse.refused($0.place, $0.text) }
   }
 }
 

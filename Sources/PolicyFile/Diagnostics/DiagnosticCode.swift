@@ -67,16 +67,18 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
   case word = "CNY0216"
 
   // What the policy as a whole means.
-  case duplicateHost = "CNY0301"
-  case unknownCanaryHost = "CNY0302"
-  case burnInBounds = "CNY0303"
-  case unknownTemplateName = "CNY0304"
-  case rollbackForbidden = "CNY0305"
-  case gaugeWithoutLimit = "CNY0306"
-  case requestsWithoutTotal = "CNY0307"
-  case canaryTooLarge = "CNY0308"
-  case duplicateName = "CNY0309"
-  case neverHealthy = "CNY0310"
+  case duplicateHost = "CNY0601"
+  case unknownCanaryHost = "CNY0602"
+  case burnInBounds = "CNY0603"
+  case unknownTemplateName = "CNY0604"
+  case rollbackForbidden = "CNY0605"
+  case gaugeWithoutLimit = "CNY0606"
+  case requestsWithoutTotal = "CNY0607"
+  case canaryTooLarge = "CNY0608"
+  case duplicateName = "CNY0609"
+  case neverHealthy = "CNY0610"
+  case wavesDoNotGrow = "CNY0611"
+  case refusedAddress = "CNY0612"
 
   // Allowed, and probably not meant.
   case noSiblings = "CNY0401"

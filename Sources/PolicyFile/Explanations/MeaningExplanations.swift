@@ -44,6 +44,14 @@ extension DiagnosticExplanation {
       "an instance that cannot become healthy in time",
       "It must answer well for `min_healthy_time` before `healthy_deadline` ends, both counted from its update.",
       wrong: "min_healthy_time: 5m\nhealthy_deadline: 2m", right: "min_healthy_time: 30s\nhealthy_deadline: 2m"),
+    .wavesDoNotGrow: Self(
+      "waves whose percentages do not grow",
+      "A percentage says how far the rest has come after that wave, so that each must be above the one before.",
+      wrong: "waves: [80%, 50%, 100%]", right: "waves: [50%, 80%, 100%]"),
+    .refusedAddress: Self(
+      "an address that leads elsewhere than to the instance",
+      "A probe or check speaks for one instance, so that only the instance's own `address` is asked; `{host}` is it.",
+      right: "probes: [{http: \"http://{host}:8080/healthz\"}]"),
     .hostItem: Self(
       "an item of a hosts file that is not `key=value`",
       "A line is a host and then `key=value` items, separated by spaces: `web1.example.net zone=a port=8081`."),
@@ -82,7 +90,7 @@ extension DiagnosticExplanation {
       right: "release: {artifact: \"d/{version}.tgz\", directory: /srv/app}"),
     .uselessWave: Self(
       "a wave after one that takes everything", "Percentages are of what remains after the canary: 100% is the end.",
-      wrong: "waves: [100%, 50%]", right: "waves: [50%, 100%]"),
+      wrong: "waves: [100%, 5]", right: "waves: [50%, 100%]"),
     .wholeServiceDown: Self(
       "all instances may be down at once", "`max_unavailable` then protects nothing.",
       wrong: "max_unavailable: 100%", right: "max_unavailable: 25%"),

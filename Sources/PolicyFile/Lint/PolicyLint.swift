@@ -134,11 +134,31 @@ struct PolicyLint {
         "`progress_deadline` (\(progress)) ends before the `healthy_deadline` (\(deadline)) of a single instance",
         help: "make `progress_deadline` longer")
     }
+    checkWaves()
+  }
+
+  /// The planner's rule: a percentage says how far the rest has come, whatever counts stand in between.
+  private mutating func checkWaves() {
     let waves = root["waves"]?.list ?? []
-    for (wave, next) in zip(waves, waves.dropFirst()) where wave.percentage == 100 {
+    var highest = 0.0
+    for wave in waves {
+      guard let percent = wave.percentage else { continue }
+      if percent <= highest {
+        sink.error(
+          .wavesDoNotGrow, wave.span, "\(Self.share(percent)) after \(Self.share(highest))",
+          help: "percentages say how far the rest has come: each must be above the one before")
+      }
+      highest = max(highest, percent)
+    }
+    for (wave, next) in zip(waves, waves.dropFirst()) where wave.percentage == 100 && next.percentage == nil {
       sink.warning(.uselessWave, next.span, "a wave after one that takes everything", help: "delete it")
       break
     }
+  }
+
+  /// A percentage of at most 100, as a policy writes it.
+  private static func share(_ percent: Double) -> String {
+    percent == percent.rounded() ? "\(Int(percent))%" : "\(percent)%"
   }
 
   private mutating func checkBurnIn() {
