@@ -58,10 +58,29 @@ extension CommandFailure {
     let age = TimeWords.ago(summary.startedAt, now: now)
     let head =
       "\(summary.service) has an open rollout: \(summary.id) to \(summary.release) (\(summary.state)), started by "
-      + "\(DisplayText.clean(summary.startedBy)) \(age); nobody drives it"
-    return .refused(
-      head, next: "canary resume \(summary.id)  goes on with it",
-      "canary abort \(summary.id) --hold | --rollback  ends it",
-      "canary start … --supersede  replaces it when it is halted or stuck")
+      + "\(DisplayText.clean(summary.startedBy)) \(age)"
+    switch summary.state {
+    case "halted", "stuck":
+      return .refused(
+        "\(head); it waits for a person", next: "canary explain \(summary.id)  says why, and which of these it takes",
+        waysOn(summary), "canary abort \(summary.id) --hold | --rollback  ends it",
+        "canary start … --supersede  replaces it")
+    case "queued" where now - summary.startedAt < takingUp:
+      return .refused(
+        "\(head); another start is just taking it up", next: "canary watch \(summary.id)  follows it")
+    default:
+      return .refused(
+        "\(head); nobody drives it", next: "canary resume \(summary.id)  goes on with it",
+        "canary abort \(summary.id) --hold | --rollback  ends it")
+    }
+  }
+
+  /// How long the start of a rollout may take from its record to its controller.
+  private static let takingUp = TimeSpan.seconds(10)
+
+  private static func waysOn(_ summary: RolloutSummary) -> String {
+    summary.state == "halted"
+      ? "canary retry | promote | rollback \(summary.id)  goes on with it, or back"
+      : "canary retry \(summary.id)  tries again what could not finish"
   }
 }

@@ -54,7 +54,12 @@ struct Session: Sendable {
 
   /// Prints text, or JSON that is rendered already.
   func answer(text: @autoclosure () -> String, rendered json: @autoclosure () -> String) {
-    let answer = output == .text ? text() : json()
+    let answer =
+      switch output {
+      case .text: text()
+      case .json: json()
+      case .jsonl: JSONLines.folded(json())
+      }
     console.put(answer.isEmpty || answer.hasSuffix("\n") ? answer : answer + "\n")
   }
 

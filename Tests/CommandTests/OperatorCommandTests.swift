@@ -55,6 +55,14 @@ struct OperatorCommandTests {
     }
   }
 
+  @Test func `watch leaves a rollout that nobody drives`() async throws {
+    try await CommandBench.with { bench in
+      try await bench.record("shop@2.0")
+      let watched = await bench("watch")
+      #expect(watched.status == 6 && watched.notes.contains("nobody drives it; canary resume shop-"), "\(watched)")
+    }
+  }
+
   @Test func `resume takes up what nobody drives and ends a pause`() async throws {
     try await CommandBench.with { bench in
       try await bench.record("shop@2.0")

@@ -78,6 +78,20 @@ struct PartsTests {
     }
   }
 
+  @Test(
+    arguments: [
+      ("queued", 2, "canary watch r"), ("queued", 60, "canary resume r"), ("burning_in", 2, "canary resume r"),
+      ("halted", 2, "canary explain r"), ("stuck", 60, "canary retry r"),
+    ] as [(String, Int64, String)])
+  func `an open rollout that nobody drives says how to go on`(state: String, age: Int64, command: String) {
+    var open = row("1", proven: false)
+    open.id = RolloutID("r")
+    open.state = state
+    let failure = CommandFailure.open(open, driver: nil, now: open.startedAt + .seconds(age))
+    #expect(failure.next.contains { $0.contains(command) }, "\(failure)")
+    #expect(failure.next.contains { $0.contains("canary resume") } == command.contains("resume"), "\(failure)")
+  }
+
   @Test func `a refusal prints its cause, then what is safe to do`() {
     let failure = CommandFailure(.refused, "it is held", next: ["canary watch x"])
     #expect(failure.text == "canary: it is held\n  canary watch x\n")

@@ -30,11 +30,21 @@ import Testing
     let figures: [(Double?, String)] = [
       (nil, "–"), (.nan, "–"), (.infinity, "–"), (0, "0"), (0.00412, "0.00412"), (0.5, "0.5"), (3.0712, "3.07"),
       (41.55, "41.6"), (1234, "1234"), (-2.5, "-2.5"), (1e300, "1e+300"), (0.9999, "1"),
+      (-1.1102230246251565e-16, "0"), (9e-7, "0.0000009"), (-0.0, "0"), (0.0000123, "0.0000123"),
     ]
     for (value, text) in figures { #expect(Figures.short(value) == text) }
     #expect(Figures.bar(1, of: 2, columns: 4) == "██░░")
     #expect(Figures.bar(.nan, of: 2, columns: 4) == "░░░░")
     #expect(Figures.bar(9, of: 0, columns: 4) == "░░░░")
+  }
+
+  @Test func anArrayIsALinePerElementAndAnObjectIsOneLine() {
+    let item = JSONText.object([("a", .array([1, .array([]), "x, [y] \\ \" }\n"])), ("b", .object([("c", .null)]))])
+    for items in [[], [item], [item, 2, item, .array([item])]] as [[JSONText]] {
+      let lines = items.map(\.line).joined(separator: "\n")
+      #expect(JSONLines.folded(JSONText.array(items).document) == lines)
+    }
+    #expect(JSONLines.folded(item.document) == item.line)
   }
 
   @Test func cleanTextHidesNothingAndActsOnNothing() {

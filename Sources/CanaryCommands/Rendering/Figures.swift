@@ -1,13 +1,15 @@
 /// Numbers for people.
 enum Figures {
-  /// Three significant digits: `0.00412`, `3.07`, `41.5`, `1234`; `–` for what was not measured.
+  /// Three significant digits: `0.00412`, `3.07`, `41.5`, `1234`; `–` for what was not measured. Below 10⁻⁹ is 0: sums
+  /// of logarithms leave such remainders.
   static func short(_ value: Double?) -> String {
     guard let value, value.isFinite else { return "–" }
     let size = abs(value)
-    if size >= 1e15 || (size > 0 && size < 1e-6) { return String(value) }
+    if size < 1e-9 { return "0" }
+    if size >= 1e15 { return String(value) }
     var decimals = 0
     var threshold = 100.0
-    while size > 0, size < threshold, decimals < 8 {
+    while size > 0, size < threshold, decimals < 11 {
       decimals += 1
       threshold /= 10
     }

@@ -47,12 +47,17 @@ enum HostsRenderer {
         mark(row.standing), (TimeWords.ago(row.asOf, now: now), .faint), (note, .plain),
       ])
     }
+    let right = rows.count { $0.standing == .right }
     let drifted = rows.count { $0.standing == .drifted }
-    let unknown = rows.count { $0.standing == .unknown }
+    let unknown = rows.count { $0.standing == .unknown || $0.standing == .unclaimed }
     var foot = StyledLine("\(service): \(RolloutWords.hosts(rows.count))")
+    if drifted + unknown == 0 {
+      foot.add(", as it should be")
+    } else if right > 0 {
+      foot.add(right == 1 ? ", 1 as it should be" : ", \(right) as they should be")
+    }
     if drifted > 0 { foot.add(", \(drifted) drifted", .careful) }
     if unknown > 0 { foot.add(", \(unknown) not known", .careful) }
-    if drifted + unknown == 0 { foot.add(", as it should be") }
     return table.text(palette) + foot.text(palette) + "\n"
   }
 

@@ -53,4 +53,43 @@ enum JSONLines {
       ("state", .string(rollout.stateName)), ("detail", .text(detail)),
     ]).line
   }
+
+  /// A JSON text as lines: one for each element of an array, one for anything else, without space between tokens.
+  static func folded(_ json: String) -> String {
+    var bytes: [UInt8] = []
+    var depth = 0
+    var (isArray, isInString, isEscaped) = (false, false, false)
+    for byte in json.utf8 {
+      if isInString {
+        if isEscaped {
+          isEscaped = false
+        } else if byte == UInt8(ascii: "\\") {
+          isEscaped = true
+        } else if byte == UInt8(ascii: "\"") {
+          isInString = false
+        }
+        bytes.append(byte)
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): continue
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        depth += 1
+        if bytes.isEmpty, depth == 1, byte == UInt8(ascii: "[") {
+          isArray = true
+          continue
+        }
+      case UInt8(ascii: "]"), UInt8(ascii: "}"):
+        depth -= 1
+        if isArray, depth == 0 { continue }
+      case UInt8(ascii: ",") where isArray && depth == 1:
+        bytes.append(UInt8(ascii: "\n"))
+        continue
+      case UInt8(ascii: "\""): isInString = true
+      default: break
+      }
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
 }

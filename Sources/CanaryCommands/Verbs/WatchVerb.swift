@@ -1,12 +1,14 @@
 internal import ArgumentParser
 internal import RolloutCore
 internal import RolloutEngine
+internal import RolloutStore
 
 struct WatchVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Follow a rollout that any process drives.",
     discussion: """
-      Ends when the rollout has ended or waits for a person, with the exit status that `canary start` would have. \
+      Ends when the rollout has ended or waits for a person, with the exit status that `canary start` would have, \
+      and with 6 when nobody drives it. \
       Leaving with Ctrl-C changes nothing for the rollout.
       """)
 
@@ -24,13 +26,19 @@ struct WatchVerb: Verb {
     let signals =
       context.takesSignals
       ? Signals(restoring: context.console.answerIsTerminal) { number in left.update { $0 = number } } : nil
-    let result: Result<ExitStatus?, CommandFailure>
+    let result: Result<Follow.End, CommandFailure>
     do { result = .success(try await follow.run(until: { left.current != nil })) } catch { result = .failure(error) }
     signals?.end()
     await screen.finish()
-    if let status = try result.get() { return status }
-    context.console.note("left; the rollout goes on: canary watch \(summary.id)")
-    return left.current.flatMap { ExitStatus(rawValue: 128 + $0) } ?? .stillRunning
+    switch try result.get() {
+    case .atRest(let status): return status
+    case .abandoned:
+      context.console.note("nobody drives it; canary resume \(summary.id) goes on")
+      return .stillRunning
+    case .left:
+      context.console.note("left; the rollout goes on: canary watch \(summary.id)")
+      return left.current.flatMap { ExitStatus(rawValue: 128 + $0) } ?? .stillRunning
+    }
   }
 }
 
@@ -41,38 +49,60 @@ struct Follow {
   let id: RolloutID
   let screen: RolloutScreen
 
+  enum End: Hashable, Sendable {
+    case atRest(ExitStatus)
+    /// Nobody drives it.
+    case abandoned
+    /// Told to leave.
+    case left
+  }
+
   private static let look = TimeSpan(milliseconds: 100)
   /// How long a rollout may go without a driver before that is said.
   private static let patience = TimeSpan.seconds(3)
+  /// How long it may go without one before it is left alone. A controller in the background that is just starting, or
+  /// one of another machine that takes over an expired lease, has appeared by then.
+  private static let limit = LeaseTerms.timeToLive + .seconds(2)
 
-  /// The exit status of its end, or nil when told to leave.
-  func run(until leaves: @Sendable () -> Bool) async throws(CommandFailure) -> ExitStatus? {
+  func run(until leaves: @Sendable () -> Bool) async throws(CommandFailure) -> End {
     var seen: Int64?
     var (rollout, events) = try await session.load(id, from: store)
     await screen.turned(TurnReport(rollout: rollout, events: events, trouble: nil))
+    let service = rollout.plan.policy.service
     var driven = session.context.now()
     var trouble: String?
     while !rollout.isAtRest {
-      if leaves() { return nil }
+      if leaves() { return .left }
       let counter = try await session.read { () async throws(StoreFailure) in try await store.changeCounter() }
       if counter != seen {
         seen = counter
-        let fresh = try await advance(&rollout)
-        if !fresh.isEmpty { await screen.turned(TurnReport(rollout: rollout, events: fresh, trouble: trouble)) }
+        try await show(&rollout, trouble)
         if rollout.isAtRest { break }
       }
       let now = session.context.now()
-      let isDriven = try await session.driver(of: rollout.plan.policy.service, in: store) != nil
-      if isDriven { driven = now }
-      let words = now - driven > Self.patience ? "nobody drives it; go on with: canary resume \(id)" : nil
+      let held = try await session.read { () async throws(StoreFailure) in try await store.leaseHolder(of: service) }
+      let isDead = held?.holder.isKnownDead ?? false
+      if let held, !isDead, held.expiresAt > now { driven = now }
+      let isAbandoned = isDead || now - driven > Self.limit
+      let words = isAbandoned || now - driven > Self.patience ? "nobody drives it: canary resume \(id)" : nil
       if words != trouble {
         trouble = words
         await screen.turned(TurnReport(rollout: rollout, events: [], trouble: words))
-        if let words { session.console.note(words) }
       }
-      do { try await session.context.clock.sleep(until: now + Self.look) } catch { return nil }
+      if isAbandoned {
+        // Whoever drove it may have brought it to its end between the two looks.
+        try await show(&rollout, trouble)
+        return rollout.isAtRest ? .atRest(.of(rollout)) : .abandoned
+      }
+      do { try await session.context.clock.sleep(until: now + Self.look) } catch { return .left }
     }
-    return ExitStatus.of(rollout)
+    return .atRest(.of(rollout))
+  }
+
+  /// Follows the journal to its end, and shows what is new.
+  private func show(_ rollout: inout Rollout, _ trouble: String?) async throws(CommandFailure) {
+    let fresh = try await advance(&rollout)
+    if !fresh.isEmpty { await screen.turned(TurnReport(rollout: rollout, events: fresh, trouble: trouble)) }
   }
 
   private func advance(_ rollout: inout Rollout) async throws(CommandFailure) -> [RecordedEvent] {
