@@ -70,7 +70,8 @@ struct PartsTests {
   /// What is printed for people to type is what the parser takes.
   @Test func `the suggested command lines parse`() throws {
     let phrase = CommandPhrase(rollout: "shop-20261121-140312-k3f9")
-    let lines = [phrase.skip("web1")] + ["promote", "retry"].map { phrase.verb($0, reason: true) }
+    let lines =
+      [phrase.skip("web1")] + ["promote", "retry"].map { phrase.verb($0, reason: true) }
       + ["resume", "pause", "explain", "watch"].map { phrase.verb($0) } + [phrase.verb("abort", "--hold")]
     for line in lines {
       let words = line.replacing("'…'", with: "because").split(separator: " ").map(String.init)

@@ -177,13 +177,13 @@ extension Story {
       {
         change(&$0.policy)
         $0.policy.checks()
-      }
-    ) { script in
-      script.verdicts = [
-        (.seconds(30), Verdict(outcome: .noData, reason: "too early")),
-        (.minutes(5), Verdict(outcome: outcome, reason: "the checks say \(outcome.rawValue)")),
-      ]
-    }
+      },
+      { script in
+        script.verdicts = [
+          (.seconds(30), Verdict(outcome: .noData, reason: "too early")),
+          (.minutes(5), Verdict(outcome: outcome, reason: "the checks say \(outcome.rawValue)")),
+        ]
+      })
   }
 
   static let verdicts: [Story] = [
