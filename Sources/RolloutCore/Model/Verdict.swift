@@ -4,6 +4,8 @@ public struct Verdict: Hashable, Codable, Sendable {
   /// One sentence for people, naming the check that decided.
   public var reason: String
   public var evidence: [Evidence]
+  /// Samples of this rollout that the verdict rests on: all up to and including this number. Nil for none.
+  public var lastSample: Int?
 
   public enum Outcome: String, Hashable, Codable, Sendable, CaseIterable {
     case pass, fail, inconclusive
@@ -28,11 +30,39 @@ public struct Evidence: Hashable, Codable, Sendable {
   /// Requests (or samples) behind the two values.
   public var canarySamples: Double
   public var baselineSamples: Double
+  /// canary/baseline with an interval that holds at every moment; nil where there is none.
+  public var ratio: Double?
+  public var ratioLow: Double?
+  public var ratioHigh: Double?
   /// Evidence of a regression against its threshold, both as natural logarithms. Nil for a plain threshold.
   public var logEvidence: Double?
   public var logThreshold: Double?
+  /// Evidence of no regression beyond the pass margin against its threshold, as natural logarithms.
+  public var passEvidence: Double?
+  public var passThreshold: Double?
+  /// What an earned pass still needs; nil when earned or out of reach.
+  public var need: Need?
+  /// Not the canary alone: the siblings degraded too.
+  public var siblingsDegraded: Bool
+  public var owner: String?
   /// What it says, or what is still missing.
   public var detail: String
+
+  /// "412 of about 1,000 requests, about 9 min".
+  public struct Need: Hashable, Codable, Sendable {
+    public var have: Double
+    public var about: Double
+    /// `requests`, `samples`, `seconds`.
+    public var unit: String
+    /// At the present rate; nil when nothing arrives.
+    public var time: TimeSpan?
+    public init(have: Double, about: Double, unit: String, time: TimeSpan?) {
+      self.have = have
+      self.about = about
+      self.unit = unit
+      self.time = time
+    }
+  }
 
   public init(
     check: String, outcome: Verdict.Outcome, canary: Double? = nil, baseline: Double? = nil,
@@ -48,6 +78,7 @@ public struct Evidence: Hashable, Codable, Sendable {
     self.logEvidence = logEvidence
     self.logThreshold = logThreshold
     self.detail = detail
+    siblingsDegraded = false
   }
 }
 
