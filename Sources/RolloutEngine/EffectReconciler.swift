@@ -5,8 +5,7 @@ internal import RolloutCore
 struct EffectReconciler {
   private let ports: Ports
   private let plan: Plan
-  /// Of the runner's lease.
-  private let epoch: Int64
+  private let lease: Lease
   private let inbox: Inbox<RunnerSignal>
   private let analysisInterval = TimeSpan.seconds(15)
   private var running: [Key: Task<Void, Never>] = [:]
@@ -18,10 +17,10 @@ struct EffectReconciler {
     case analyse(number: Int64)
   }
 
-  init(ports: Ports, plan: Plan, epoch: Int64, inbox: Inbox<RunnerSignal>) {
+  init(ports: Ports, plan: Plan, lease: Lease, inbox: Inbox<RunnerSignal>) {
     self.ports = ports
     self.plan = plan
-    self.epoch = epoch
+    self.lease = lease
     self.inbox = inbox
   }
 
@@ -48,7 +47,7 @@ struct EffectReconciler {
     switch effect {
     case .perform(_, let number, _), .ask(_, let number, _): .contact(number: number)
     case .watch(let host, let expecting): .watch(host: host, expecting: expecting)
-    case .analyse(_, let number, _, _): .analyse(number: number)
+    case .analyse(let analysis): .analyse(number: analysis.number)
     }
   }
 
@@ -57,7 +56,7 @@ struct EffectReconciler {
     case .perform(let host, let number, let command): perform(host, number, command)
     case .ask(let host, let number, let step): ask(host, number, step)
     case .watch(let host, let expecting): watch(host, expecting)
-    case .analyse(let wave, let number, let updated, let siblings): analyse(wave, number, updated, siblings)
+    case .analyse(let analysis): analyse(analysis)
     }
   }
 
@@ -75,7 +74,7 @@ struct EffectReconciler {
     let service = plan.policy.service
     let directory = instance.directory ?? plan.policy.release.directory
     // Higher than the fence of every request about this step: a question has a later number.
-    let fence = Fence(epoch: epoch, step: number)
+    let fence = Fence(epoch: lease.epoch, step: number)
     return ports.spawn {
       let result = await transport.inspect(
         instance, service: service, directory: directory, step: step, fence: fence)
@@ -99,15 +98,18 @@ struct EffectReconciler {
     }
   }
 
-  private func analyse(_ wave: Int, _ number: Int64, _ updated: [Int], _ siblings: [Int]) -> Task<Void, Never> {
+  private func analyse(_ analysis: Analysis) -> Task<Void, Never> {
     let (analyst, inbox) = (ports.analyst, inbox)
+    let policy = plan.policy
     let request = AnalysisRequest(
-      updated: updated.map { plan.hosts[$0].instance }, siblings: siblings.map { plan.hosts[$0].instance },
-      checks: plan.policy.checks, falseAlarm: plan.policy.falseAlarm, horizon: plan.policy.burnIn.max,
-      untilRequests: plan.policy.burnIn.untilRequests, reportInterval: analysisInterval)
+      instances: plan.hosts.map(\.instance), checks: policy.checks, falseAlarm: policy.falseAlarm,
+      horizon: policy.burnIn.max, baseline: policy.baseline, untilRequests: policy.burnIn.untilRequests,
+      reportInterval: analysisInterval)
+    let samples = LeasedSampleLog(store: ports.store, rollout: plan.rollout, lease: lease)
+    let current = CurrentAnalysis(analysis)
     return ports.spawn {
-      await analyst.observe(request) { verdict in
-        await inbox.send(.input(.verdict(wave: wave, number: number, verdict)))
+      await analyst.observe(request, current: current, samples: samples) { number, verdict in
+        await inbox.send(.input(.verdict(number: number, verdict)))
       }
     }
   }

@@ -65,8 +65,8 @@ struct World {
   }
 
   mutating func judge(_ verdict: Verdict) throws {
-    for case .analyse(let wave, let number, _, _) in rollout.outstanding {
-      try offer(.verdict(wave: wave, number: number, verdict))
+    for case .analyse(let analysis) in rollout.outstanding {
+      try offer(.verdict(number: analysis.number, verdict))
     }
   }
 

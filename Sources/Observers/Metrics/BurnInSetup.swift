@@ -8,7 +8,7 @@ struct BurnInSetup {
   /// By check, then by instance, updated ones first. Empty for a check that cannot be measured.
   var readers: [[CheckReader]] = []
 
-  init(_ request: AnalysisRequest) {
+  init(_ request: BurnInRequest) {
     let instances = request.updated + request.siblings
     let scope = AnalysisScope(
       hasSiblings: !request.siblings.isEmpty, requests: request.untilRequests, horizon: request.horizon)
@@ -37,7 +37,7 @@ struct BurnInSetup {
     let addresses: [InstanceAddress]
 
     init(_ policy: CheckPolicy, _ index: Int, _ source: CheckSource, _ addresses: [InstanceAddress]) {
-      template = policy.scrape
+      template = policy.address
       interval = policy.interval
       checks = [index]
       names = source.metricNames
@@ -65,10 +65,32 @@ struct BurnInSetup {
     }
     var addresses: [InstanceAddress] = []
     for instance in instances {
-      do { addresses.append(try InstanceAddress(expanding: policy.scrape, for: instance)) } catch {
+      do { addresses.append(try InstanceAddress(expanding: policy.address, for: instance)) } catch {
         return .failure(ReadingProblem(isError: true, detail: "\(error)"))
       }
     }
     return .success((source, addresses))
+  }
+}
+
+extension CheckPolicy {
+  var address: String { if case .scrape(let address) = source { address } else { "" } }
+}
+
+/// One comparison of two fixed arms.
+struct BurnInRequest {
+  var updated: [Instance]
+  var siblings: [Instance]
+  var request: AnalysisRequest
+  var checks: [CheckPolicy] { request.checks }
+  var falseAlarm: Double { request.falseAlarm }
+  var horizon: TimeSpan { request.horizon }
+  var untilRequests: Int? { request.untilRequests }
+  var reportInterval: TimeSpan { request.reportInterval }
+
+  init(_ request: AnalysisRequest, _ analysis: Analysis) {
+    self.request = request
+    updated = analysis.updated.map { request.instances[$0] }
+    siblings = analysis.siblings.map { request.instances[$0] }
   }
 }

@@ -9,8 +9,10 @@ enum CheckSource: Hashable, Sendable {
   init(_ measure: CheckPolicy.Measure) throws(SeriesSelector.Mistake) {
     switch measure {
     case .ratio(let bad, let total): self = .ratio(bad: try SeriesSelector(bad), total: try SeriesSelector(total))
+    case .rate(let text), .share(let text): throw SeriesSelector.Mistake(column: 1, detail: "\(text) is neither a ratio, a histogram nor a gauge")
     case .gauge(let text): self = .gauge(try SeriesSelector(text))
-    case .histogram(let name, let quantile):
+    case .histogram(let name, let quantiles):
+      let quantile = quantiles.max() ?? 0.99
       guard quantile > 0, quantile < 1 else {
         throw SeriesSelector.Mistake(column: 1, detail: "quantile \(quantile) is not between 0 and 1")
       }
@@ -44,10 +46,30 @@ enum Reading: Hashable, Sendable {
   }
 }
 
+/// Why an instance gave no number. None of these is ever taken for zero.
 struct ReadingProblem: Error, Hashable, Sendable {
-  /// True where an answer came and could not be used, false where there was none.
-  var isError: Bool
+  var kind: Kind
   var detail: String
+
+  enum Kind: Hashable, Sendable {
+    /// No answer, or none about this instance.
+    case noData
+    /// An answer that is older than the time it should speak of.
+    case stale
+    /// An answer that says of itself that it is not whole.
+    case partial
+    /// An answer that cannot be used.
+    case error
+  }
+
+  var isError: Bool { kind == .error }
+
+  init(_ kind: Kind, detail: String) {
+    self.kind = kind
+    self.detail = detail
+  }
+
+  init(isError: Bool, detail: String) { self.init(isError ? .error : .noData, detail: detail) }
 }
 
 /// Turns one instance's scrapes into readings of one check.

@@ -14,18 +14,24 @@ public struct ScrapeAnalyst: Analyst {
 
   /// Why a check can never be measured on these instances, for plans and checks of a policy; nil when it can.
   public static func refusal(of check: CheckPolicy, on instances: [Instance]) -> String? {
-    let setup = BurnInSetup(
-      AnalysisRequest(
-        updated: instances, siblings: [], checks: [check], falseAlarm: 0.01, horizon: .minutes(1),
-        untilRequests: nil, reportInterval: .minutes(1)))
+    let request = AnalysisRequest(
+      instances: instances, checks: [check], falseAlarm: 0.01, horizon: .minutes(1), baseline: .zero,
+      untilRequests: nil, reportInterval: .minutes(1))
+    let analysis = Analysis(number: 0, stage: .comparison, updated: Array(instances.indices), siblings: [])
+    let setup = BurnInSetup(BurnInRequest(request, analysis))
     guard case .broken(_, let detail) = setup.analysis.checks[0] else { return nil }
     return detail
   }
 
-  public func observe(_ request: AnalysisRequest, report: @escaping @Sendable (Verdict) async -> Void) async {
-    var watch = BurnInWatch(request, start: clock.now())
+  public func observe(
+    _ request: AnalysisRequest, current: CurrentAnalysis, samples: any SampleLog,
+    report: @escaping @Sendable (Int64, Verdict) async -> Void
+  ) async {
+    let analysis = current.value
+    let number = analysis.number
+    var watch = BurnInWatch(BurnInRequest(request, analysis), start: clock.now())
     if watch.setup.groups.isEmpty {
-      await report(watch.setup.analysis.verdict())
+      await report(number, watch.setup.analysis.verdict())
       return await clock.waitForCancellation()
     }
     var beats = watch.setup.groups.map { Beat(interval: $0.interval, from: clock.now()) }
@@ -38,7 +44,7 @@ public struct ScrapeAnalyst: Analyst {
       while let turn = await tasks.next(), let answers = turn.answers, !Task.isCancelled {
         let now = clock.now()
         watch.record(answers, of: turn.group, at: now)
-        if let verdict = watch.due(at: now) { await report(verdict) }
+        if let verdict = watch.due(at: now) { await report(number, verdict) }
         beats[turn.group].advance(now: clock.now())
         let (group, next) = (watch.setup.groups[turn.group], beats[turn.group].next)
         tasks.addTask { await self.turn(of: turn.group, group, at: next) }
@@ -71,7 +77,7 @@ struct BurnInWatch {
   /// Samples with a timestamp of their own older than this are no data (Prometheus's look-back).
   private static let staleness = TimeSpan.minutes(5)
 
-  init(_ request: AnalysisRequest, start: Timestamp) {
+  init(_ request: BurnInRequest, start: Timestamp) {
     setup = BurnInSetup(request)
     self.start = start
     updatedCount = request.updated.count

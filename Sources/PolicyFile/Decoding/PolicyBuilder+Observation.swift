@@ -58,7 +58,7 @@ extension PolicyBuilder {
   func check(_ object: DecodedObject) -> CheckPolicy? {
     guard let name = object["name"]?.text, let scrape = object["scrape"]?.text, let measure = measure(object)
     else { return nil }
-    var check = CheckPolicy(name: name, scrape: scrape, measure: measure)
+    var check = CheckPolicy(name: name, source: .scrape(scrape), measure: measure)
     check.tolerance = object["tolerance"]?.percentage.map { $0 / 100 } ?? check.tolerance
     check.limit = object["limit"]?.ratio
     check.interval = object["interval"]?.duration ?? check.interval
@@ -68,9 +68,9 @@ extension PolicyBuilder {
   }
 
   private func measure(_ object: DecodedObject) -> CheckPolicy.Measure? {
-    if let bad = object["bad"]?.text, let total = object["total"]?.text { return .ratio(bad: bad, total: total) }
+    if let bad = object["bad"]?.text, let total = object["total"]?.text { return .ratio(events: bad, total: total) }
     if let histogram = object["histogram"]?.text, case .number(let quantile)? = object["quantile"]?.value {
-      return .histogram(name: histogram, quantile: quantile)
+      return .histogram(name: histogram, quantiles: [quantile])
     }
     return object["gauge"]?.text.map(CheckPolicy.Measure.gauge)
   }

@@ -38,7 +38,7 @@ extension Rollout {
       draft.take(record, host: host, number: number)
     case .unreachable(let host, let number, let detail): draft.takeUnreachable(host, number: number, detail)
     case .health(let host, let expecting, let health): draft.take(health, host: host, expecting: expecting)
-    case .verdict(let wave, let number, let verdict): draft.take(verdict, wave: wave, number: number)
+    case .verdict(let number, let verdict): draft.take(verdict, number: number)
     case .operation(let operation, let verb):
       if recentRequests.contains(operation.request) { return [] }
       try draft.take(verb, operation)
@@ -161,8 +161,8 @@ struct Draft {
     emit(.healthChanged(host: host, health: health))
   }
 
-  mutating func take(_ verdict: Verdict, wave: Int, number: Int64) {
-    guard case .burningIn(wave, let burnIn) = state.phase, burnIn.number == number, burnIn.verdict != verdict,
+  mutating func take(_ verdict: Verdict, number: Int64) {
+    guard case .burningIn(let wave, let burnIn) = state.phase, burnIn.number == number, burnIn.verdict != verdict,
       state.passedWaves == wave
     else { return }
     // A fail stands, whatever the checks say before its consequences are worked out.

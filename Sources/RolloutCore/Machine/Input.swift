@@ -12,8 +12,8 @@ public enum Input: Hashable, Sendable {
   case unreachable(host: Int, number: Int64, detail: String)
   /// The probes of `Effect.watch(host, expecting)` changed their mind.
   case health(host: Int, expecting: Version?, Health)
-  /// The checks of a wave's `Effect.analyse`, by the number of that effect.
-  case verdict(wave: Int, number: Int64, Verdict)
+  /// The checks of `Effect.analyse`, by the number of that analysis.
+  case verdict(number: Int64, Verdict)
   case operation(Operation, Verb)
 
   /// Taken last in a turn, and settling: it may send a step again, and what was asked in the same turn may forbid that.
@@ -42,7 +42,7 @@ public enum Effect: Hashable, Sendable {
   /// Run the instance's probes for as long as this is outstanding.
   case watch(host: Int, expecting: Version?)
   /// Run the checks for as long as this is outstanding.
-  case analyse(wave: Int, number: Int64, updated: [Int], siblings: [Int])
+  case analyse(Analysis)
 }
 
 /// Why an input is refused in this state. Every one names what may be done instead.

@@ -17,7 +17,8 @@ extension Rollout {
     }
     if case .burningIn(let wave, let burnIn) = phase, plan.policy.checks.isEmpty == false, passedWaves == wave {
       let (updated, siblings) = arms
-      effects.append(.analyse(wave: wave, number: burnIn.number, updated: updated, siblings: siblings))
+      effects.append(
+        .analyse(Analysis(number: burnIn.number, stage: .comparison, updated: updated, siblings: siblings)))
     }
     return effects
   }

@@ -6,7 +6,16 @@ public struct Policy: Codable, Hashable, Sendable {
   public var transport: TransportPolicy
   public var release: ReleasePolicy
   public var canary: CanaryChoice
+  /// How long all instances are measured before the push, so that each can be compared with itself; less where the
+  /// source has that history already. Nothing is measured without checks.
+  public var baseline: TimeSpan
   public var burnIn: BurnInPolicy
+  /// How long the checks watch each later wave, updated against not yet updated instances, before it counts as passed.
+  /// Without checks a wave passes as soon as its instances are healthy.
+  public var waveBurnIn: TimeSpan
+  /// How long the checks watch the whole service after the last wave, against the recorded baseline and the absolute
+  /// limits, before the rollout counts as succeeded. Without checks there is none.
+  public var soak: TimeSpan
   /// Sizes of the waves after the canary, of the rest. The last one always reaches everything that is left.
   public var waves: [Quantity]
   /// Instances that may be down, unhealthy or unknown at once, over the whole service. At least 1 after rounding.
@@ -39,6 +48,9 @@ public struct Policy: Codable, Hashable, Sendable {
     self.transport = transport
     self.release = release
     canary = .count(1)
+    baseline = .minutes(5)
+    waveBurnIn = .seconds(30)
+    soak = .minutes(5)
     burnIn = BurnInPolicy(min: .minutes(10), max: .minutes(60), untilRequests: nil)
     waves = [.percent(25), .percent(100)]
     maxUnavailable = .count(1)

@@ -152,10 +152,11 @@ struct MachineWorld {
         if started.insert(number).inserted { ask(host, number, key) }
       case .watch(let host, let expecting):
         watched[host] = watches[host].flatMap { $0.expecting == expecting ? $0 : nil } ?? beginWatch(host, expecting)
-      case .analyse(let wave, let number, _, _):
+      case .analyse(let analysis):
+        let number = analysis.number
         guard started.insert(number).inserted else { continue }
         for (after, verdict) in script.verdicts {
-          agenda.add(.input(.verdict(wave: wave, number: number, verdict)), at: now + after)
+          agenda.add(.input(.verdict(number: number, verdict)), at: now + after)
         }
       }
     }

@@ -212,7 +212,7 @@ struct InputBattery {
     if case .burningIn(_, let burnIn) = state.phase { numbers = [burnIn.number, burnIn.number - 1] }
     return [-1, state.currentWave ?? 0, state.plan.waves.count].flatMap { wave in
       numbers.flatMap { number in
-        Verdict.Outcome.allCases.map { .verdict(wave: wave, number: number, Verdict(outcome: $0, reason: "so")) }
+        Verdict.Outcome.allCases.map { .verdict(number: number, Verdict(outcome: $0, reason: "so")) }
       }
     }
   }

@@ -123,7 +123,7 @@ extension InputBattery {
     }
     if case .burningIn(let wave, let burnIn) = state.phase {
       inputs += Verdict.Outcome.allCases.map {
-        .verdict(wave: wave, number: burnIn.number, Verdict(outcome: $0, reason: "so"))
+        .verdict(number: burnIn.number, Verdict(outcome: $0, reason: "so"))
       }
     }
     return inputs + verbs.map { .operation(Operation(request: request, by: "ann", reason: "why"), $0) }
@@ -154,7 +154,7 @@ extension InputBattery {
 
   private func verdict(_ driven: Driven, _ outcome: Verdict.Outcome) -> Input {
     guard case .burningIn(let wave, let burnIn) = driven.rollout.phase else { return .tick }
-    return .verdict(wave: wave, number: burnIn.number, Verdict(outcome: outcome, reason: "so"))
+    return .verdict(number: burnIn.number, Verdict(outcome: outcome, reason: "so"))
   }
 
   @Test func aSickCanaryIsNotPromoted() throws {
