@@ -30,7 +30,7 @@ public struct AnalysisRequest: Hashable, Sendable {
   public var instances: [Instance]
   public var checks: [CheckPolicy]
   public var falseAlarm: Double
-  /// Longest time that updated instances are judged; the horizon of the evidence.
+  /// Longest time that updated instances are judged, as far as it can be foreseen; the horizon of the evidence.
   public var horizon: TimeSpan
   /// How much time before now is wanted of sources that keep history.
   public var baseline: TimeSpan
@@ -57,7 +57,18 @@ public struct AnalysisRequest: Hashable, Sendable {
 /// only the latest counts.
 public final class CurrentAnalysis: Sendable {
   private let cell: Mutex<Analysis>
-  public init(_ analysis: Analysis) { cell = Mutex(analysis) }
+  private let baselineTaken: @Sendable (Int64) async -> Void
+
+  /// - Parameter baselineTaken: told the number of an analysis whose baseline need not be waited for.
+  public init(_ analysis: Analysis, baselineTaken: @escaping @Sendable (Int64) async -> Void = { _ in }) {
+    cell = Mutex(analysis)
+    self.baselineTaken = baselineTaken
+  }
+
+  /// To be said while the stage is `.baseline`, when every check has `AnalysisRequest.baseline` of every instance from
+  /// the history of its source: the push need not wait any longer. Said again or later, it changes nothing.
+  public func baselineIsTaken(of number: Int64) async { await baselineTaken(number) }
+
   public var value: Analysis {
     get { cell.withLock { $0 } }
     set { cell.withLock { $0 = newValue } }
