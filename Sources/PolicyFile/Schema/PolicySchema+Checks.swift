@@ -53,7 +53,7 @@ extension PolicySchema {
       "The HTTP API of a Prometheus server."),
     Field(
       "graphite", .object(graphite), example: "{url: \"http://graphite.example.net\"}",
-      "The render API of a Graphite server. Metrics are targets that name the instance with `{id}`, `{host}` or a label."
+      "The render API of a Graphite server. Metrics are targets with `{id}`, `{host}` or a label."
     ),
     Field(
       "statsd", .object(statsd), example: "{listen: \"0.0.0.0:8125\", tag: instance}",
