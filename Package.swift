@@ -68,7 +68,7 @@ let package = Package(
     target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     target("CurlClient", ["CCurl"]),
-    target("Observers", ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", logging]),
+    target("Observers", ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", "ChildProcesses", logging]),
 
     // What people type.
     target(

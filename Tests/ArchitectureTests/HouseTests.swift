@@ -24,7 +24,7 @@ struct HouseTests {
     "Transports": ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses"],
     "CCurl": [],
     "CurlClient": ["CCurl"],
-    "Observers": ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient"],
+    "Observers": ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", "ChildProcesses"],
     "CanaryCommands": [
       "RolloutCore", "CanaryJudge", "PolicyFile", "HostProtocol", "RolloutEngine", "RolloutStore", "ChildProcesses",
       "Transports", "CurlClient", "Observers",
