@@ -100,6 +100,12 @@ let package = Package(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
     tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
+    tests(
+      "MetricSourceTests",
+      [
+        "Observers", "RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", "ChildProcesses", "TestKit",
+        "LoopbackFixtures",
+      ], exclude: ["statsd_client.py"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),

@@ -10,18 +10,19 @@ final class DatagramSocket: Sendable {
   private let queue: DispatchQueue
   private let life = DispatchGroup()
 
-  /// Room in the kernel for bursts, in bytes; the kernel may give less (`net.core.rmem_max`).
-  private static let receiveBuffer: Int32 = 4 << 20
   /// The longest datagram that UDP carries.
   private static let longestDatagram = 1 << 16
 
   struct Failure: Error, Hashable, Sendable, CustomStringConvertible { var description: String }
 
-  init(_ address: ListenAddress, received: @escaping @Sendable ([UInt8]) -> Void) throws(Failure) {
+  /// `receiveBuffer` is the room wanted in the kernel for bursts, in bytes; it may give less (`net.core.rmem_max`).
+  init(
+    _ address: ListenAddress, receiveBuffer: Int32, received: @escaping @Sendable ([UInt8]) -> Void
+  ) throws(Failure) {
     let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let descriptor = socket(address.isIPv6 ? AF_INET6 : AF_INET, type, 0)
     guard descriptor >= 0 else { throw Failure(description: Self.advice(errno, address)) }
-    var size = Self.receiveBuffer
+    var size = receiveBuffer
     setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     if address.isIPv6 {
       // The unspecified address is for both families.

@@ -9,10 +9,10 @@ final class StatsDListener: Sendable {
     let all = Mutex<[StatsDTally]>([])
   }
 
-  init(_ address: ListenAddress) throws(DatagramSocket.Failure) {
+  init(_ address: ListenAddress, receiveBuffer: Int32) throws(DatagramSocket.Failure) {
     let tallies = Tallies()
     self.tallies = tallies
-    socket = try DatagramSocket(address) { datagram in
+    socket = try DatagramSocket(address, receiveBuffer: receiveBuffer) { datagram in
       var lines: [StatsDLine] = []
       let malformed = StatsDParser.lines(in: datagram) { lines.append($0) }
       for tally in tallies.all.withLock({ $0 }) { tally.take(lines, malformed: malformed) }

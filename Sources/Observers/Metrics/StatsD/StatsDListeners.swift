@@ -2,7 +2,10 @@
 actor StatsDListeners {
   private var listeners: [ListenAddress: StatsDListener] = [:]
 
-  init() {}
+  private let receiveBuffer: Int32
+
+  /// Room in the kernel for the bursts of one address, in bytes.
+  init(receiveBuffer: Int32 = 4 << 20) { self.receiveBuffer = receiveBuffer }
 
   /// From now on what comes to `address` is counted in `tally`, until `detach`. Binds the address where nobody has yet.
   func attach(_ tally: StatsDTally, to address: ListenAddress) throws(DatagramSocket.Failure) -> StatsDListener {
@@ -10,7 +13,7 @@ actor StatsDListeners {
       listener.add(tally)
       return listener
     }
-    let listener = try StatsDListener(address)
+    let listener = try StatsDListener(address, receiveBuffer: receiveBuffer)
     listener.add(tally)
     listeners[address] = listener
     return listener

@@ -11,9 +11,9 @@ actor StatsDReader: MetricReader {
   private let address: Result<ListenAddress, ListenAddress.Refusal>
   private let policies: [StatsDCheck]
   private let names: [[String]]
-  private let tally: StatsDTally
+  nonisolated let tally: StatsDTally
   private let listeners: StatsDListeners
-  private var listener: StatsDListener?
+  private(set) var listener: StatsDListener?
   private var memory: StatsDMemory
   private var drops = 0
   private var isClosed = false

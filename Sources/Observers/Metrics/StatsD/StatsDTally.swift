@@ -25,6 +25,9 @@ final class StatsDTally: Sendable {
         heard: Array(repeating: false, count: routes.instances)))
   }
 
+  /// Since the last look.
+  var datagrams: Int { state.withLock { $0.datagrams } }
+
   func take(_ lines: [StatsDLine], malformed: Int) {
     state.withLock { state in
       state.datagrams += 1
