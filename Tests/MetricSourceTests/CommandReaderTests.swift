@@ -15,10 +15,8 @@ import Testing
     isCumulative: Bool = true, directory: String? = nil
   ) -> CommandReader {
     let source = CommandSource(argv: argv, timeout: timeout, isCumulative: isCumulative)
-    let check = CheckPolicy(name: "orders", source: .command(source), measure: measure)
-    return CommandReader(
-      [(index: 4, policy: check)], source: source, interval: .seconds(5), instances: Documents.instances,
-      directory: directory)
+    let group = ReaderGroup(.command(source), [measure], of: Documents.instances)
+    return CommandReader(group, source: source, directory: directory)
   }
 
   func problem(_ reader: CommandReader) async -> ReadingProblem? {
@@ -32,7 +30,8 @@ import Testing
           ProcessCommand(["sqlite3", "orders.db", text], workingDirectory: directory.path))
         guard case .success(let result) = run, result.status.isSuccess else { throw FixtureFailure("\(run)") }
       }
-      try await sql("CREATE TABLE orders (instance TEXT, failed INT); INSERT INTO orders VALUES ('web1', 0), ('web2', 1)")
+      try await sql("CREATE TABLE orders (instance TEXT, failed INT)")
+      try await sql("INSERT INTO orders VALUES ('web1', 0), ('web2', 1)")
       let query = """
         SELECT json_group_object(instance, json_object('failed', failed, 'orders', orders)) FROM
           (SELECT instance, sum(failed) AS failed, count(*) AS orders FROM orders GROUP BY instance)
@@ -67,12 +66,13 @@ import Testing
       let start = Timestamp(milliseconds: 1_700_000_000_000)
       #expect(await reader.read(at: start) == [[.first, .first]])
       #expect(await reader.read(at: start + .seconds(2)) == [[Documents.counts(7, 2), Documents.counts(8, 2)]])
-      #expect(reader.checks == [4])
     }
   }
 
   @Test func `a program that fails is an error with its last words`() async {
-    let failing = reader(["sh", "-c", "echo '{}'; echo starting >&2; printf 'no route to\\033[2J db\\n\\n' >&2; exit 3"])
+    let failing = reader([
+      "sh", "-c", "echo '{}'; echo starting >&2; printf 'no route to\\033[2J db\\n\\n' >&2; exit 3",
+    ])
     #expect(await problem(failing) == ReadingProblem(.error, detail: "sh: exit status 3: no route to\u{FFFD}[2J db"))
     #expect(await problem(reader(["sh", "-c", "kill -9 $$"])) == ReadingProblem(.error, detail: "sh: signal 9"))
     let missing = await problem(reader(["no-such-program-anywhere"]))
@@ -83,19 +83,22 @@ import Testing
 
   @Test func `output that is no JSON is an error that shows its start`() async {
     #expect(
-      await problem(reader(["printf", "%s", "<html>\u{202e}gone"])) == ReadingProblem(
-        .error, detail: "printf: expected one JSON document, it printed `<html>\u{FFFD}gone`"))
+      await problem(reader(["printf", "%s", "<html>\u{202e}gone"]))
+        == ReadingProblem(
+          .error, detail: "printf: expected one JSON document, it printed `<html>\u{FFFD}gone`"))
     #expect(
-      await problem(reader(["true"])) == ReadingProblem(
-        .error, detail: "true: expected one JSON document, it printed nothing"))
+      await problem(reader(["true"]))
+        == ReadingProblem(
+          .error, detail: "true: expected one JSON document, it printed nothing"))
     #expect(await problem(reader(["head", "-c", "1000", "/dev/urandom"]))?.kind == .error)
   }
 
   @Test func `endless output ends with the byte too much`() async {
     let endless = ContinuousClock.now
     #expect(
-      await problem(reader(["yes"], timeout: .minutes(10))) == ReadingProblem(
-        .error, detail: "yes: more than 1048576 bytes of output"))
+      await problem(reader(["yes"], timeout: .minutes(10)))
+        == ReadingProblem(
+          .error, detail: "yes: more than 1048576 bytes of output"))
     // Errors are kept to their end, however many there are.
     let noisy = reader(["sh", "-c", "head -c 3000000 /dev/zero >&2; echo '{\"web1\": 1, \"web2\": 2}'"])
     #expect(await problem(noisy) == nil)
@@ -133,7 +136,7 @@ import Testing
   @Test func `pointers that are none, or the same for all, are told before`() {
     func refusal(_ pointer: String) -> String? {
       let source = CommandSource(argv: ["orders"])
-      return CommandReader.refusal(
+      return MetricReaders.refusal(
         of: CheckPolicy(name: "orders", source: .command(source), measure: .rate(pointer)), on: Documents.instances)
     }
     #expect(refusal("/{id}/orders") == nil && refusal("/orders/{host}") == nil)

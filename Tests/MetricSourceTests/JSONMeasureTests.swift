@@ -14,9 +14,8 @@ import Testing
     var now = Timestamp(milliseconds: 1_700_000_000_000)
 
     init(_ measure: CheckPolicy.Measure, isCumulative: Bool = true) throws {
-      let policy = CheckPolicy(name: "check", source: .http(""), measure: measure)
       desk = JSONDesk(
-        [.success(try JSONCheck(policy, isCumulative: isCumulative))], instances: JSONMeasureTests.instances,
+        [.success(try JSONCheck(measure, isCumulative: isCumulative))], instances: JSONMeasureTests.instances,
         interval: .seconds(5))
     }
 

@@ -20,11 +20,8 @@ import Testing
     port: Int, _ measures: CheckPolicy.Measure..., path: String = "/{id}", interval: TimeSpan = .seconds(5)
   ) throws -> JSONReader {
     let address = "http://{host}:{port}\(path)"
-    let checks = measures.enumerated().map { index, measure in
-      (index: index, policy: CheckPolicy(name: "check\(index)", source: .http(address), measure: measure))
-    }
-    return JSONReader(
-      checks, address: address, interval: interval, instances: Self.instances(port: port), curl: try CurlClient())
+    let group = ReaderGroup(.http(address), measures, of: Self.instances(port: port), interval: interval)
+    return JSONReader(group, address: address, curl: try CurlClient())
   }
 
   static let start = Timestamp(milliseconds: 1_700_000_000_000)
@@ -47,13 +44,13 @@ import Testing
 
   @Test func `one instance's trouble is its own`() async throws {
     let server = try LoopbackServer()
-    try server.set("/web1", [.init(status: 503, body: "{}"), .init(body: "<html>"), orders(1, 10)])
+    try server.set("/web1", [.init(status: 500, body: "{}"), .init(body: "<html>"), orders(1, 10)])
     try server.set("/web2", [orders(1, 10)])
     let reader = try reader(port: server.port, .gauge("/orders/open"))
     var seen = await reader.read(at: Self.start)
     #expect(
       seen[0] == [
-        .none(ReadingProblem(.error, detail: "GET \(server.url("/web1")): 503, expected 200")), .measured(.gauge(3)),
+        .none(ReadingProblem(.error, detail: "GET \(server.url("/web1")): 500, expected 200")), .measured(.gauge(3)),
       ])
     seen = await reader.read(at: Self.start + .seconds(5))
     #expect(
@@ -72,10 +69,13 @@ import Testing
     #expect(gone == ReadingProblem(.noData, detail: "GET \(server.url("/web1")): connection refused"))
     server = try LoopbackServer(port: port)
     for id in ["/web1", "/web2"] { try server.set(id, [orders(0, 200)]) }
-    #expect(await reader.read(at: Self.start + .seconds(10)) == [[Documents.counts(100, 10), Documents.counts(100, 10)]])
+    let back = Documents.counts(100, 10)
+    #expect(await reader.read(at: Self.start + .seconds(10)) == [[back, back]])
   }
 
-  @Test(arguments: [("/huge", ReadingProblem.Kind.noData), ("/garbage", .noData), ("/stall", .noData), ("/gone", .error)])
+  @Test(arguments: [
+    ("/huge", ReadingProblem.Kind.error), ("/garbage", .noData), ("/stall", .noData), ("/gone", .error),
+  ])
   func `answers that are none`(_ path: String, _ kind: ReadingProblem.Kind) async throws {
     let server = try LoopbackServer()
     let reader = try reader(port: server.port, .rate("/orders"), path: path, interval: TimeSpan(milliseconds: 500))
@@ -88,9 +88,8 @@ import Testing
     #expect(JSONReader.refusal(of: check, address: "http://{host}/orders", on: instances) == nil)
     #expect(
       JSONReader.refusal(of: check, address: "http://example.net/orders", on: instances)?.contains("own host") == true)
-    let reader = JSONReader(
-      [(index: 0, policy: check)], address: "http://example.net/orders", interval: .seconds(5), instances: instances,
-      curl: try CurlClient())
+    let group = ReaderGroup(.http(""), [check.measure], of: instances)
+    let reader = JSONReader(group, address: "http://example.net/orders", curl: try CurlClient())
     #expect(await reader.read(at: Self.start)[0].allSatisfy { $0.problem?.kind == .error })
   }
 }

@@ -60,11 +60,8 @@ struct StatsDBench {
     let port = try port ?? freeUDPPort()
     self.port = port
     let source = StatsDSource(listen: "\(host):\(port)", tag: tag)
-    let checks = measures.enumerated().map { index, measure in
-      (index: index, policy: CheckPolicy(name: "check\(index)", source: .statsd(source), measure: measure))
-    }
-    reader = StatsDReader(
-      checks, listen: source.listen, interval: .seconds(5), instances: Self.instances, listeners: listeners)
+    let group = ReaderGroup(.statsd(source), measures, of: Self.instances)
+    reader = StatsDReader(group, source: source, listeners: listeners)
     sender = try UDPSender(port: port)
     _ = await look()
   }
@@ -89,6 +86,17 @@ struct StatsDBench {
   mutating func look(after texts: String...) async throws -> [[Observation]] {
     for text in texts { try await send(text) }
     return await look()
+  }
+}
+
+extension ReaderGroup {
+  init(
+    _ source: MetricSource, _ measures: [CheckPolicy.Measure], of instances: [Instance],
+    interval: TimeSpan = .seconds(5)
+  ) {
+    let checks = measures.enumerated().map { CheckPolicy(name: "check\($0)", source: source, measure: $1) }
+    self.init(
+      source: source, interval: interval, indices: Array(checks.indices), checks: checks, instances: instances)
   }
 }
 

@@ -10,7 +10,9 @@ import Testing
 
 /// Addresses, and the lives of listener and client.
 @Suite(.serialized) struct StatsDListenerTests {
-  @Test(arguments: ["", "8125", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "web1:8125", "::1:8125", ":8125"])
+  @Test(arguments: [
+    "", "8125", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "web1:8125", "::1:8125", ":8125",
+  ])
   func `no address to listen on`(_ text: String) {
     #expect(throws: ListenAddress.Refusal.self) { try ListenAddress(text) }
   }
@@ -81,7 +83,8 @@ import Testing
     init(port: Int, prefix: String) async throws {
       let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "statsd_client.py")
       process = try await ProcessSession.start(
-        ProcessCommand(["/usr/bin/python3", script.path(), "\(port)", prefix])).get()
+        ProcessCommand(["/usr/bin/python3", script.path(), "\(port)", prefix])
+      ).get()
     }
 
     func send(_ lines: String...) async throws {

@@ -72,7 +72,9 @@ private struct PointedValue: Decodable {
           object.contains(Key(stringValue: token))
         else { return nil }
         decoder = next
-      } else if let index = JSONPointer.arrayIndex(token), var array = try? decoder.unkeyedContainer(), index < array.count ?? 0 {
+      } else if let index = JSONPointer.arrayIndex(token), var array = try? decoder.unkeyedContainer(),
+        index < array.count ?? 0
+      {
         for _ in 0..<index { _ = try? array.superDecoder() }
         guard let next = try? array.superDecoder() else { return nil }
         decoder = next

@@ -15,7 +15,7 @@ enum CapturedRun {
       case .notStarted(let detail): detail
       case .failed(let status, let lastWords): lastWords.isEmpty ? "\(status)" : "\(status): \(lastWords)"
       case .tooLong(let limit): "more than \(limit) bytes of output"
-      case .timedOut(let limit): "killed after \(Figure.plain(limit / .seconds(1))) s"
+      case .timedOut(let limit): "killed after \(Phrase.number(limit / .seconds(1))) s"
       case .cancelled: "cancelled"
       }
     }

@@ -14,33 +14,29 @@ actor CommandReader: MetricReader {
   /// Longest document, in bytes.
   static let outputLimit = 1 << 20
 
-  /// `checks` run the same program at the same interval; each says for itself whether its numbers count up. `directory`
-  /// is where the program runs.
-  init(
-    _ checks: [(index: Int, policy: CheckPolicy)], source: CommandSource, interval: TimeSpan, instances: [Instance],
-    directory: String?
-  ) {
-    self.checks = checks.map(\.index)
-    self.interval = interval
+  /// `directory` is where the program runs; nil is our own.
+  init(_ group: ReaderGroup, source: CommandSource, directory: String?) {
+    checks = group.indices
+    interval = group.interval
     self.source = source
     self.directory = directory
-    desk = JSONDesk(
-      checks.map { Self.check($0.policy, instances) }, instances: instances, interval: interval)
+    let checks = group.checks.map { Self.check($0.measure, source, group.instances) }
+    desk = JSONDesk(checks, instances: group.instances, interval: group.interval)
   }
 
-  private static func check(_ policy: CheckPolicy, _ instances: [Instance]) -> Result<JSONCheck, ReadingProblem> {
-    var isCumulative = true
-    if case .command(let source) = policy.source { isCumulative = source.isCumulative }
-    do throws(ReadingProblem) {
-      let check = try JSONCheck(policy, isCumulative: isCumulative)
+  private static func check(
+    _ measure: CheckPolicy.Measure, _ source: CommandSource, _ instances: [Instance]
+  ) -> Result<JSONCheck, ReadingProblem> {
+    Result { () throws(ReadingProblem) in
+      let check = try JSONCheck(measure, isCumulative: source.isCumulative)
       if let detail = check.refusal(of: instances) { throw ReadingProblem(.error, detail: detail) }
-      return .success(check)
-    } catch { return .failure(error) }
+      return check
+    }
   }
 
   /// Why a check can never be measured on these instances; nil when it can.
-  static func refusal(of policy: CheckPolicy, on instances: [Instance]) -> String? {
-    if case .failure(let problem) = check(policy, instances) { problem.detail } else { nil }
+  static func refusal(of policy: CheckPolicy, source: CommandSource, on instances: [Instance]) -> String? {
+    if case .failure(let problem) = check(policy.measure, source, instances) { problem.detail } else { nil }
   }
 
   func read(at now: Timestamp) async -> [[Observation]] {

@@ -17,7 +17,7 @@ struct CountGrowth {
     for (old, new) in zip(last, counts) where new < old {
       throw ReadingProblem(
         .error,
-        detail: "a count fell from \(Figure.count(old)) to \(Figure.count(new)); counts that only grow are expected, "
+        detail: "a count fell from \(Phrase.number(old)) to \(Phrase.number(new)); counts that only grow are expected, "
           + "or cumulative: false")
     }
     return zip(counts, last).map { $0 - $1 }

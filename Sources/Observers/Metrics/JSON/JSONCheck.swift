@@ -14,14 +14,14 @@ struct JSONCheck: Hashable, Sendable {
     case rate(JSONPointer)
   }
 
-  init(_ policy: CheckPolicy, isCumulative: Bool) throws(ReadingProblem) {
+  init(_ measure: CheckPolicy.Measure, isCumulative: Bool) throws(ReadingProblem) {
     self.isCumulative = isCumulative
-    switch policy.measure {
+    switch measure {
     case .ratio(let events, let total):
-      measure = .ratio(events: try Self.pointer(events), total: try Self.pointer(total))
-    case .histogram(let text, _): measure = .histogram(try Self.pointer(text))
-    case .gauge(let text): measure = .gauge(try Self.pointer(text))
-    case .rate(let text), .share(let text): measure = .rate(try Self.pointer(text))
+      self.measure = .ratio(events: try Self.pointer(events), total: try Self.pointer(total))
+    case .histogram(let text, _): self.measure = .histogram(try Self.pointer(text))
+    case .gauge(let text): self.measure = .gauge(try Self.pointer(text))
+    case .rate(let text), .share(let text): self.measure = .rate(try Self.pointer(text))
     }
   }
 
@@ -59,7 +59,8 @@ struct JSONPlace: Hashable, Sendable {
 
   var text: String {
     let escaped = tokens.map { token in
-      "/" + token.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
+      "/"
+        + token.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
         .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
     }
     return Phrase.clean(escaped.joined())
@@ -79,7 +80,7 @@ struct JSONPlace: Hashable, Sendable {
   func count(in document: JSONValue) throws(ReadingProblem) -> Double {
     let count = try number(in: document)
     guard count >= 0 else {
-      throw ReadingProblem(.error, detail: "\(Figure.plain(count)) at \(text), expected a count, not below zero")
+      throw ReadingProblem(.error, detail: "\(Phrase.number(count)) at \(text), expected a count, not below zero")
     }
     return count
   }

@@ -10,9 +10,9 @@ enum StatsDCheck: Hashable, Sendable {
   /// Cannot be measured whatever comes.
   case broken(String)
 
-  init(_ policy: CheckPolicy, tag: String?, _ routes: inout StatsDRoutes) {
+  init(_ measure: CheckPolicy.Measure, tag: String?, _ routes: inout StatsDRoutes) {
     do throws(StatsDRoutes.Refusal) {
-      switch policy.measure {
+      switch measure {
       case .ratio(let events, let total):
         self = .ratio(events: try routes.metric(events, tag: tag), total: try routes.metric(total, tag: tag))
       case .histogram(let name, _): self = .histogram(try routes.metric(name, tag: tag))

@@ -2,9 +2,9 @@ internal import RolloutCore
 
 /// Reads checks from StatsD lines that the services send to a UDP address of ours.
 ///
-/// StatsD sends nothing when nothing happens, so silence has two meanings. An instance that has not sent any metric of a
-/// check yet is no data. Once it has, a counter without lines counts zero, as long as the instance is heard at all, by
-/// any line that names it; after `silenceLimit` looks without one it is no data until it is heard again.
+/// StatsD sends nothing when nothing happens, so silence has two meanings. An instance that has not sent any metric of
+/// a check yet is no data. Once it has, a counter without lines counts zero, as long as the instance is heard at all,
+/// by any line that names it; after `silenceLimit` looks without one it is no data until it is heard again.
 actor StatsDReader: MetricReader {
   nonisolated let checks: [Int]
   nonisolated let interval: TimeSpan
@@ -22,27 +22,23 @@ actor StatsDReader: MetricReader {
   /// Lost datagrams up to this share of all cannot move a comparison beyond what any check tolerates.
   static let toleratedLoss = 0.01
 
-  /// `checks` have this address and this interval in common.
-  init(
-    _ checks: [(index: Int, policy: CheckPolicy)], listen: String, interval: TimeSpan, instances: [Instance],
-    listeners: StatsDListeners
-  ) {
-    self.checks = checks.map(\.index)
-    self.interval = interval
+  init(_ group: ReaderGroup, source: StatsDSource, listeners: StatsDListeners) {
+    checks = group.indices
+    interval = group.interval
     self.listeners = listeners
-    do throws(ListenAddress.Refusal) { address = .success(try ListenAddress(listen)) } catch { address = .failure(error) }
-    var routes = StatsDRoutes(instances)
-    policies = checks.map { StatsDCheck($0.policy, tag: $0.policy.statsDTag, &routes) }
-    names = checks.map { $0.policy.measure.selectors }
+    address = Result { () throws(ListenAddress.Refusal) in try ListenAddress(source.listen) }
+    var routes = StatsDRoutes(group.instances)
+    policies = group.checks.map { StatsDCheck($0.measure, tag: source.tag, &routes) }
+    names = group.checks.map(\.measure.selectors)
     tally = StatsDTally(routes)
-    memory = StatsDMemory(instances: instances, metrics: routes.metrics)
+    memory = StatsDMemory(instances: group.instances, metrics: routes.metrics)
   }
 
   /// Why a check can never be measured on these instances; nil when it can.
   static func refusal(of check: CheckPolicy, source: StatsDSource, on instances: [Instance]) -> String? {
     do throws(ListenAddress.Refusal) { _ = try ListenAddress(source.listen) } catch { return error.description }
     var routes = StatsDRoutes(instances)
-    guard case .broken(let detail) = StatsDCheck(check, tag: source.tag, &routes) else { return nil }
+    guard case .broken(let detail) = StatsDCheck(check.measure, tag: source.tag, &routes) else { return nil }
     return detail
   }
 
@@ -133,15 +129,12 @@ actor StatsDReader: MetricReader {
     let metrics = policies[check].metrics
     guard memory.isSilent[instance] || !metrics.contains(where: { memory.isKnown[$0][instance] }) else { return nil }
     let wanted = names[check].map { Phrase.clean(memory.instances[instance].expanding($0)) }
-    var detail = "nothing heard from \(memory.instances[instance].id.text)"
-    detail += memory.isSilent[instance] ? " for \(Self.silenceLimit) intervals" : " of \(wanted.joined(separator: " or "))"
+    let what =
+      memory.isSilent[instance] ? "for \(Self.silenceLimit) intervals" : "of " + wanted.joined(separator: " or ")
+    var detail = "nothing heard from \(memory.instances[instance].id.text) \(what)"
     if interval.malformed > 0 { detail += "; " + malformedPhrase(interval) }
     return ReadingProblem(.noData, detail: detail)
   }
-}
-
-extension CheckPolicy {
-  fileprivate var statsDTag: String? { if case .statsd(let source) = source { source.tag } else { nil } }
 }
 
 extension CheckPolicy.Measure {

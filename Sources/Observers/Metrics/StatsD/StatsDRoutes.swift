@@ -32,8 +32,8 @@ struct StatsDRoutes: Sendable {
     self.instances = instances.count
   }
 
-  /// The number of a metric, which is `name` with `{id}`, `{host}` and labels expanded for each instance, or a name that
-  /// is the same for all beside a tag that tells them apart.
+  /// The number of a metric, which is `name` with `{id}`, `{host}` and labels expanded for each instance, or a name
+  /// that is the same for all beside a tag that tells them apart.
   mutating func metric(_ name: String, tag: String?) throws(Refusal) -> Int {
     let metric = Metric(name: name, tag: tag)
     if let known = indices[metric] { return known }
@@ -41,8 +41,8 @@ struct StatsDRoutes: Sendable {
     for (index, instance) in all.enumerated() { byName[instance.expanding(name), default: []].append(index) }
     if tag == nil, let shared = byName.first(where: { $0.value.count > 1 }) {
       throw Refusal(
-        description: "\(Phrase.clean(shared.key)) is the name of \(shared.value.count) instances' metric; write {id} in "
-          + "it, or give the tag that names the instance")
+        description: "\(Phrase.clean(shared.key)) is the name of \(shared.value.count) instances' metric; write {id} "
+          + "in it, or give the tag that names the instance")
     }
     let number = metrics
     metrics += 1

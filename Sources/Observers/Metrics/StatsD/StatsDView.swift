@@ -54,7 +54,7 @@ struct StatsDView {
     let known = memory.sampleRate(metric, instance)
     if series.kinds.contains(.counter) {
       guard series.counter.value >= 0, series.counter.value.isFinite else {
-        return .failure(error("\(name) fell by \(Figure.plain(-series.counter.value)), so it counts no events"))
+        return .failure(error("\(name) fell by \(Phrase.number(-series.counter.value)), so it counts no events"))
       }
       return .success(Count(value: series.counter.value, rate: series.counter.rate ?? known))
     }

@@ -1,28 +1,33 @@
 internal import CanaryJudge
 internal import Glibc
 
-/// The buckets that timers are counted in: edges a fixed ratio apart, the same for all metrics and instances, so that any
-/// two can be compared. The unit is whatever the client sends: milliseconds for `ms`.
+/// The buckets that timers are counted in: edges a fixed ratio apart, the same for all metrics and instances, so that
+/// any two can be compared. The unit is whatever the client sends: milliseconds for `ms`.
 enum TimerBounds {
-  /// Neighbouring edges; the relative error of a quantile read from the buckets.
-  static let ratio = 1.05
-  /// From 10 ns to 11 days as milliseconds; distributions in seconds or bytes fit as well.
-  static let lowest = 1e-5
-  static let highest = 1e9
+  /// Neighbours are 10^(1/48) = 1.049 apart, the relative error of a quantile read from the buckets; three digits each,
+  /// since they are written down with the samples.
+  static let edgesPerDecade = 48
+  /// 10⁻³ to 10⁷: 1 µs to 2.7 hours as milliseconds. What is in seconds or bytes fits as well.
+  static let decades = -3..<7
   /// Ascending; the last is infinite.
-  static let edges: [Double] = (0...count).map { lowest * pow(ratio, Double($0)) } + [.infinity]
+  static let edges: [Double] = decades.flatMap(decade) + [1e7, .infinity]
 
-  private static let count = Int(ceil(log(highest / lowest) / log(ratio)))
+  private static func decade(_ power: Int) -> [Double] {
+    // A quotient of whole numbers is the double nearest to the decimal fraction.
+    (0..<edgesPerDecade).map { step in
+      let digits = (100 * pow(10, Double(step) / Double(edgesPerDecade))).rounded()
+      return power < 2 ? digits / pow(10, Double(2 - power)) : digits * pow(10, Double(power - 2))
+    }
+  }
 
   /// The bucket of a value that is not below zero: the first whose edge is not below it.
   static func bucket(of value: Double) -> Int32 {
-    guard value > lowest else { return 0 }
-    guard value <= edges[count] else { return Int32(count + 1) }
-    var index = min(max(0, Int(ceil(log(value / lowest) / log(ratio)))), count)
-    // The logarithm may be off by one at an edge.
-    while index > 0, edges[index - 1] >= value { index -= 1 }
-    while edges[index] < value { index += 1 }
-    return Int32(index)
+    var (low, high) = (0, edges.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if edges[middle] < value { low = middle + 1 } else { high = middle }
+    }
+    return Int32(low)
   }
 
   static func histogram(_ counts: [Int32: Double]) -> Histogram {
