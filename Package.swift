@@ -100,6 +100,10 @@ let package = Package(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
     tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
+    // The readers of metrics servers against the real ones.
+    tests(
+      "MetricServerTests",
+      ["Observers", "CanaryJudge", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),
