@@ -24,7 +24,7 @@ import Testing
 
   func second() -> Int64 { now().milliseconds / 1000 }
 
-  /// Something to begin with, so that there are series.
+  /// Something of before, so that there are series.
   func begin(_ graphite: RealGraphite, _ count: Int = 2, value: Double = 1000) async throws {
     try await graphite.send((0..<count).map { ("stats.web\($0).requests.a", value, second() - 5) })
   }
@@ -33,13 +33,13 @@ import Testing
     try await RealGraphite.with { graphite in
       try await begin(graphite)
       let watch = try watch(graphite, errors)
-      #expect(await watch.until { $0.begun == [true, true] }, "\(await watch.totals)")
+      await watch.expect { $0.problems.map(\.?.kind) == [.stale, .stale] }
       let at = second() + 1
       try await graphite.send([
         ("stats.web0.requests.a", 40, at), ("stats.web0.requests.b", 10, at), ("stats.web0.errors.a", 5, at),
         ("stats.web1.requests.a", 60, at), ("stats.web0.requests.a", 50, at + 1), ("stats.web1.requests.a", 70, at + 1),
       ])
-      #expect(await watch.until { $0.exposure == [100, 130] && $0.events == [5, 0] }, "\(await watch.totals)")
+      await watch.expect { $0.exposure == [100, 130] && $0.events == [5, 0] }
 
       await graphite.kill()
       let dead = await watch.look()
@@ -52,7 +52,7 @@ import Testing
         ("stats.web0.requests.a", 7, later), ("stats.web1.requests.a", 8, later),
         ("stats.web0.requests.b", 3, at + 1), ("stats.web0.errors.a", 2, at + 1),
       ])
-      #expect(await watch.until { $0.exposure == [110, 138] && $0.events == [7, 0] }, "\(await watch.totals)")
+      await watch.expect { $0.exposure == [110, 138] && $0.events == [7, 0] }
     }
   }
 
@@ -60,12 +60,12 @@ import Testing
     try await RealGraphite.with { graphite in
       try await begin(graphite, 1)
       let watch = try watch(graphite, errors, instances: 1, isCumulative: true)
-      #expect(await watch.until { $0.begun == [true] }, "\(await watch.totals)")
+      await watch.expect { $0.problems[0]?.kind == .stale }
       let at = second() + 1
       try await graphite.send([
         ("stats.web0.requests.a", 1100, at), ("stats.web0.errors.a", 4, at), ("stats.web0.requests.a", 25, at + 1),
       ])
-      #expect(await watch.until { $0.exposure == [125] && $0.events == [4] }, "\(await watch.totals)")
+      await watch.expect { $0.exposure == [125] && $0.events == [4] }
     }
   }
 
@@ -74,16 +74,16 @@ import Testing
       try await begin(graphite, 1)
       let level = try watch(graphite, .gauge("stats.{id}.queue"))
       let rate = try watch(graphite, .rate("stats.{id}.requests.a"), instances: 1)
-      #expect(await rate.until { $0.begun == [true] })
+      await rate.expect { $0.problems[0]?.kind == .stale }
       #expect(await level.look().problems.map(\.?.kind) == [.noData, .noData])
       let at = second() + 1
       try await graphite.send([
         ("stats.web0.queue", 17, at), ("stats.web0.requests.a", 30, at), ("stats.web0.requests.a", 20, at + 1),
       ])
-      #expect(await level.until { $0.gauges == [17, nil] && $0.problems[1]?.kind == .noData })
-      #expect(await rate.until { $0.events == [50] && $0.exposure == [2] }, "\(await rate.totals)")
+      await level.expect { $0.gauges == [17, nil] && $0.problems[1]?.kind == .noData }
+      await rate.expect { $0.events == [50] && $0.exposure == [2] }
       // Nothing more comes.
-      #expect(await level.until { $0.problems[0]?.kind == .stale }, "\(await level.totals)")
+      await level.expect { $0.problems[0]?.kind == .stale }
     }
   }
 

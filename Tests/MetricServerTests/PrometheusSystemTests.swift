@@ -30,13 +30,13 @@ import class LoopbackFixtures.LoopbackServer
   }
 
   func reader(
-    _ prometheus: RealPrometheus, _ measure: CheckPolicy.Measure, instances count: Int = 2
+    _ prometheus: RealPrometheus, _ measure: CheckPolicy.Measure, instances count: Int = 2, interval: TimeSpan = .seconds(10)
   ) throws -> Watch {
     let source = PrometheusSource(url: prometheus.url, instance: "{id}.example:8080")
     let check = CheckPolicy(name: "check", source: .prometheus(source), measure: measure)
     let hosts = instances(count)
     let reader = try PrometheusReader(
-      source, checks: [.init(index: 0, check, source, hosts)], instances: hosts, interval: .seconds(10),
+      source, checks: [.init(index: 0, check, source, hosts)], instances: hosts, interval: interval,
       curl: try CurlClient(), environment: { _ in nil })
     return Watch(reader, instances: count)
   }
@@ -47,10 +47,10 @@ import class LoopbackFixtures.LoopbackServer
     for index in 0..<2 { try serve(index, total: 1000) }
     try await RealPrometheus.with(scraping: targets(2)) { prometheus in
       let watch = try reader(prometheus, errors)
-      #expect(await watch.until { $0.begun == [true, true] }, "\(await watch.totals)")
+      await watch.expect { $0.begun == [true, true] }
       try serve(0, total: 1150, bad: 30)
       try serve(1, total: 1200)
-      #expect(await watch.until { $0.exposure == [150, 200] && $0.events == [30, 0] }, "\(await watch.totals)")
+      await watch.expect { $0.exposure == [150, 200] && $0.events == [30, 0] }
 
       await prometheus.kill()
       let dead = await watch.look()
@@ -60,11 +60,11 @@ import class LoopbackFixtures.LoopbackServer
       try serve(0, total: 1450, bad: 130)
       try serve(1, total: 1300)
       try await prometheus.start()
-      #expect(await watch.until { $0.exposure == [450, 300] && $0.events == [130, 0] }, "\(await watch.totals)")
+      await watch.expect { $0.exposure == [450, 300] && $0.events == [130, 0] }
       // Nothing is counted again.
       try serve(0, total: 1451, bad: 130)
       try serve(1, total: 1301)
-      #expect(await watch.until { $0.exposure[0] > 450 && $0.exposure[1] > 300 })
+      await watch.expect { $0.exposure[0] > 450 && $0.exposure[1] > 300 }
       #expect(await watch.totals.exposure == [451, 301])
     }
   }
@@ -75,13 +75,13 @@ import class LoopbackFixtures.LoopbackServer
       let (late, witness) = (
         try reader(prometheus, errors, instances: 1), try reader(prometheus, errors, instances: 1)
       )
-      #expect(await late.until { $0.begun == [true] })
-      #expect(await witness.until { $0.begun == [true] })
+      await late.expect { $0.begun == [true] }
+      await witness.expect { $0.begun == [true] }
       try serve(0, total: 160)
-      #expect(await witness.until { $0.exposure == [60] })
+      await witness.expect { $0.exposure == [60] }
       try serve(0, total: 40, bad: 3)
-      #expect(await witness.until { $0.exposure == [100] && $0.events == [3] })
-      #expect(await late.until { $0.exposure[0] > 0 })
+      await witness.expect { $0.exposure == [100] && $0.events == [3] }
+      await late.expect { $0.exposure[0] > 0 }
       #expect(await late.totals.exposure == [100])
       #expect(await late.totals.events == [3])
     }
@@ -91,14 +91,14 @@ import class LoopbackFixtures.LoopbackServer
     for index in 0..<2 { try serve(index, total: 10) }
     try await RealPrometheus.with(scraping: targets(2)) { prometheus in
       let watch = try reader(prometheus, errors, instances: 3)
-      #expect(await watch.until { $0.begun == [true, true, false] })
+      await watch.expect { $0.begun == [true, true, false] }
       #expect(await watch.totals.problems[2]?.kind == .noData)
       try service.set("/web1", [.init(status: 503)])
-      #expect(await watch.until { $0.problems[1]?.kind == .stale }, "\(await watch.totals)")
+      await watch.expect { $0.problems[1]?.kind == .stale }
       try serve(0, total: 25)
-      #expect(await watch.until { $0.exposure[0] == 15 }, "\(await watch.totals)")
+      await watch.expect { $0.exposure[0] == 15 }
       try serve(1, total: 70)
-      #expect(await watch.until { $0.exposure[1] == 60 }, "\(await watch.totals)")
+      await watch.expect { $0.exposure[1] == 60 }
     }
   }
 
@@ -108,16 +108,16 @@ import class LoopbackFixtures.LoopbackServer
       let took = try reader(prometheus, .histogram(name: "took", quantiles: [0.9]), instances: 1)
       let queue = try reader(prometheus, .gauge("queue"), instances: 1)
       let rate = try reader(prometheus, .rate("requests_total{code=\"200\"}"), instances: 1)
-      #expect(await took.until { $0.begun == [true] })
-      #expect(await rate.until { $0.begun == [true] })
-      #expect(await queue.until { $0.gauges == [3] })
+      await took.expect { $0.begun == [true] }
+      await rate.expect { $0.begun == [true] }
+      await queue.expect { $0.gauges == [3] }
       try serve(0, total: 180, level: 7, slow: 15)
-      #expect(await took.until { $0.histogram[0]?.buckets.map(\.count).reduce(0, +) == 80 }, "\(await took.totals)")
+      await took.expect { $0.histogram[0]?.buckets.map(\.count).reduce(0, +) == 80 }
       let histogram = try #require(await took.totals.histogram[0])
       #expect(histogram.upperBounds == [0.1, .infinity])
       #expect(histogram.buckets == [.init(index: 0, count: 75), .init(index: 1, count: 5)])
-      #expect(await queue.until { $0.gauges == [7] })
-      #expect(await rate.until { $0.events == [80] && $0.exposure[0] >= 1 }, "\(await rate.totals)")
+      await queue.expect { $0.gauges == [7] }
+      await rate.expect { $0.events == [80] && $0.exposure[0] >= 1 }
     }
   }
 
@@ -126,10 +126,11 @@ import class LoopbackFixtures.LoopbackServer
     try await RealPrometheus.with(scraping: targets(2)) { prometheus in
       let start = now()
       let witness = try reader(prometheus, errors)
-      #expect(await witness.until { $0.begun == [true, true] })
+      await witness.expect { $0.begun == [true, true] }
       for index in 0..<2 { try serve(index, total: 175, bad: 5) }
-      #expect(await witness.until { $0.exposure == [75, 75] })
-      let past = await witness.reader.history(from: start, to: now() + .seconds(1))
+      await witness.expect { $0.exposure == [75, 75] }
+      let keen = try reader(prometheus, errors, interval: .seconds(1))
+      let past = await keen.reader.history(from: start, to: now() + .seconds(1))
       var totals = Totals(instances: 2)
       for look in past { totals.add(look.observations[0]) }
       #expect(totals.exposure == [75, 75])

@@ -3,6 +3,7 @@ import CurlClient
 import Foundation
 import RolloutCore
 import TestKit
+import Testing
 
 @testable import Observers
 
@@ -36,7 +37,7 @@ struct Totals {
     }
   }
 
-  private mutating func add(_ measurement: Measurement, _ index: Int) {
+  private mutating func add(_ measurement: CanaryJudge.Measurement, _ index: Int) {
     begun[index] = true
     switch measurement {
     case .counts(let events, let exposure):
@@ -79,9 +80,10 @@ actor Watch {
     return totals
   }
 
-  /// Looks until `condition` holds; false when it did not within a minute.
-  func until(_ condition: @Sendable (Totals) -> Bool) async -> Bool {
-    await eventually(within: .seconds(60)) { condition(await look()) }
+  /// Looks until `condition` holds; a test's failure when it did not within a minute.
+  func expect(sourceLocation: SourceLocation = #_sourceLocation, _ condition: @Sendable (Totals) -> Bool) async {
+    let holds = await eventually(within: .seconds(60)) { condition(await look()) }
+    if !holds { Issue.record("in the end: \(totals)", sourceLocation: sourceLocation) }
   }
 }
 

@@ -58,9 +58,12 @@ public actor RealGraphite {
 
   /// Starts both, or starts them again on the same ports and store.
   public func start() async throws {
+    // One that was killed cannot remove it.
+    unlink(directory.path("carbon.pid"))
     let carbon = try await ServerProcess.start(
       [
-        Self.carbonProgram, "--config=\(directory.path("conf/carbon.conf"))", "--pidfile=", "--nodaemon", "start",
+        Self.carbonProgram, "--config=\(directory.path("conf/carbon.conf"))",
+        "--pidfile=\(directory.path("carbon.pid"))", "--nodaemon", "start",
       ], environment: ["PYTHONWARNINGS": "ignore"])
     self.carbon = carbon
     guard await carbon.says("starting on \(queryPort)"), await carbon.says("starting on \(picklePort)") else {

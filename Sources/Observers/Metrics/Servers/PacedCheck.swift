@@ -69,9 +69,10 @@ struct PacedCheck {
     let tally = tallies[index]
     if tally.hasNews { return .ready }
     guard let newest = tally.newest else { return .none(ReadingProblem(.noData, detail: "no series \(name)")) }
-    let (age, spacing) = (now - newest, tally.spacing ?? Self.assumedSpacing)
-    if age > patience * spacing {
-      let every = tally.spacing.map { ", one comes every \(TimeSpan(milliseconds: $0))" } ?? ""
+    // One that was seen once is taken to be like the others.
+    let (age, usual) = (now - newest, tally.spacing ?? spacing)
+    if age > patience * (usual ?? Self.assumedSpacing) {
+      let every = usual.map { ", one comes every \(TimeSpan(milliseconds: $0))" } ?? ""
       return .none(
         ReadingProblem(
           .stale, detail: "\(name) has no sample since \(TimeSpan(milliseconds: age / 1000 * 1000))\(every)"))
