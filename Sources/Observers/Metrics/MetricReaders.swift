@@ -19,6 +19,7 @@ struct ReaderSurroundings: Sendable {
   var clock: any WallClock
   /// Where relative paths of command sources start.
   var directory: String?
+  var listeners: StatsDListeners
 }
 
 /// The one place that says which reader stands behind each source.
@@ -27,7 +28,10 @@ enum MetricReaders {
   static func reader(_ group: ReaderGroup, _ surroundings: ReaderSurroundings) -> (any MetricReader)? {
     switch group.source {
     case .scrape(let address): ScrapeReader(group, address: address, curl: surroundings.curl)
-    case .prometheus, .graphite, .statsd, .command, .http: nil
+    case .statsd(let source): StatsDReader(group, source: source, listeners: surroundings.listeners)
+    case .command(let source): CommandReader(group, source: source, directory: surroundings.directory)
+    case .http(let address): JSONReader(group, address: address, curl: surroundings.curl)
+    case .prometheus, .graphite: nil
     }
   }
 
@@ -35,7 +39,10 @@ enum MetricReaders {
   static func refusal(of check: CheckPolicy, on instances: [Instance]) -> String? {
     switch check.source {
     case .scrape(let address): ScrapeReader.refusal(of: check, address: address, on: instances)
-    case .prometheus, .graphite, .statsd, .command, .http: "this canary has no reader for its source"
+    case .statsd(let source): StatsDReader.refusal(of: check, source: source, on: instances)
+    case .command(let source): CommandReader.refusal(of: check, source: source, on: instances)
+    case .http(let address): JSONReader.refusal(of: check, address: address, on: instances)
+    case .prometheus, .graphite: "this canary has no reader for its source"
     }
   }
 
