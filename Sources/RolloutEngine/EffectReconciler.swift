@@ -7,7 +7,6 @@ struct EffectReconciler {
   private let plan: Plan
   private let lease: Lease
   private let inbox: Inbox<RunnerSignal>
-  private let analysisInterval = TimeSpan.seconds(15)
   private var running: [Key: Task<Void, Never>] = [:]
   /// What the running analyst is to watch; changed in place, so that its evidence goes on.
   private var current: CurrentAnalysis?
@@ -108,11 +107,7 @@ struct EffectReconciler {
 
   private mutating func analyse(_ analysis: Analysis) -> Task<Void, Never> {
     let (analyst, inbox) = (ports.analyst, inbox)
-    let policy = plan.policy
-    let request = AnalysisRequest(
-      instances: plan.hosts.map(\.instance), checks: policy.checks, falseAlarm: policy.falseAlarm,
-      horizon: plan.watchedTime, baseline: policy.baseline, untilRequests: policy.burnIn.untilRequests,
-      reportInterval: analysisInterval)
+    let request = AnalysisRequest(plan)
     let samples = LeasedSampleLog(store: ports.store, rollout: plan.rollout, lease: lease)
     let current = CurrentAnalysis(analysis) { number in
       await inbox.send(.input(.baselineTaken(number: number)))

@@ -28,6 +28,8 @@ public protocol Analyst: Sendable {
 public struct AnalysisRequest: Hashable, Sendable {
   /// All of the plan, by host index.
   public var instances: [Instance]
+  /// Hosts that are measured, by index: all of them, or a choice that does not change during the rollout.
+  public var measured: [Int]
   public var checks: [CheckPolicy]
   public var falseAlarm: Double
   /// Longest time that updated instances are judged, as far as it can be foreseen; the horizon of the evidence.
@@ -40,9 +42,10 @@ public struct AnalysisRequest: Hashable, Sendable {
   public var directory: String?
   public init(
     instances: [Instance], checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, baseline: TimeSpan,
-    untilRequests: Int?, reportInterval: TimeSpan, directory: String? = nil
+    untilRequests: Int?, reportInterval: TimeSpan, directory: String? = nil, measured: [Int]? = nil
   ) {
     self.instances = instances
+    self.measured = measured ?? Array(instances.indices)
     self.checks = checks
     self.falseAlarm = falseAlarm
     self.horizon = horizon
