@@ -18,20 +18,20 @@ enum ExplainRenderer {
         StyledLine("It has ended: \(fate.rawValue).", .strong),
         StyledLine("  \(RolloutWords.reason(rollout) ?? detail)"),
       ]
-      lines += evidence(events) + story(events) + left(rollout)
+      lines += evidence(events, rollout.plan.policy) + story(events) + left(rollout)
       // This is the explanation already.
       let commands = AfterEnd.commands(rollout).filter { !$0.command.hasPrefix("canary explain") }
       lines += [StyledLine()] + next(commands, title: "What to do next")
     } else {
       lines += reasons(rollout, now)
-      if isStopped(rollout) { lines += evidence(events) + story(events) + left(rollout) }
+      if isStopped(rollout) { lines += evidence(events, rollout.plan.policy) + story(events) + left(rollout) }
     }
     return lines.map { $0.text(palette) }.joined(separator: "\n") + "\n"
   }
 
   private static func isStopped(_ rollout: Rollout) -> Bool {
     switch rollout.phase {
-    case .halted, .stuck: true
+    case .halted, .stuck, .rollingBack: true
     default: false
     }
   }
@@ -78,11 +78,17 @@ enum ExplainRenderer {
     var lines = [StyledLine("\(number). ", .strong).adding(WaitWords.condition(reason, rollout), .strong)]
     for (name, value) in WaitWords.values(reason, rollout, now: now) { lines.append(row(name, value)) }
     if case .burnIn(_, let verdict) = reason.kind {
-      lines += verdict.map { EvidenceLines.lines($0).map { indented($0) } } ?? []
+      lines += told(verdict, rollout.plan.policy)
     }
     if let missing = WaitWords.missing(reason, rollout, now: now) { lines.append(row("still missing", missing)) }
     lines.append(row("at the latest", limit(reason, rollout, now)))
     return lines + next(NextCommand.commands(for: reason, in: rollout), title: "to change it").map { indented($0) }
+  }
+
+  private static func told(_ verdict: Verdict?, _ policy: Policy) -> [StyledLine] {
+    guard let verdict else { return [] }
+    let next = EvidenceLines.next(verdict, policy).map { [row("decides next", $0)] } ?? []
+    return EvidenceLines.lines(verdict, policy).map { indented($0) } + next
   }
 
   private static func limit(_ reason: WaitReason, _ rollout: Rollout, _ now: Timestamp) -> String {
@@ -119,10 +125,10 @@ enum ExplainRenderer {
   // MARK: The past
 
   /// The last verdict, with what it rests on.
-  private static func evidence(_ events: [RecordedEvent]) -> [StyledLine] {
+  private static func evidence(_ events: [RecordedEvent], _ policy: Policy) -> [StyledLine] {
     guard let verdict = lastVerdict(events) else { return [] }
     return [StyledLine(), StyledLine("What the checks said last", .faint)]
-      + EvidenceLines.lines(verdict).map { StyledLine("  ") + $0 }
+      + EvidenceLines.lines(verdict, policy).map { StyledLine("  ") + $0 }
   }
 
   private static func lastVerdict(_ events: [RecordedEvent]) -> Verdict? {
@@ -159,7 +165,7 @@ enum ExplainRenderer {
     if case .ended(_, let detail) = rollout.phase { members.append(("why", .string(detail))) }
     let commands = rollout.isEnded ? AfterEnd.commands(rollout) : NextCommand.commands(in: rollout)
     members.append(("commands", RolloutJSON.commands(commands)))
-    members.append(("verdict", lastVerdict(events).map { EventJSON.verdict($0) } ?? .null))
+    members.append(("verdict", lastVerdict(events).map { EventJSON.verdict($0, rollout.plan.policy) } ?? .null))
     members.append(("left", .array(RolloutWords.whereabouts(rollout).map { .string($0) })))
     members.append(("story", .array(Narrative.turningPoints(events).map { .string($0) })))
     return JSONText.object(members).document

@@ -81,7 +81,9 @@ enum RolloutJSON {
         ("limit", .count(limit)),
       ]
     case .burnIn(let earliest, let verdict):
-      members += [("earliest", .time(earliest)), ("verdict", verdict.map { EventJSON.verdict($0) } ?? .null)]
+      members += [
+        ("earliest", .time(earliest)), ("verdict", verdict.map { EventJSON.verdict($0, rollout.plan.policy) } ?? .null),
+      ]
     case .approval(let wave): members += [("wave", .count(wave + 1))]
     case .paused(let by, let reason, let since):
       members += [("by", .string(by)), ("reason", .string(reason)), ("since", .time(since))]
