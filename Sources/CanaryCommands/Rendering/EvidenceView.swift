@@ -79,17 +79,24 @@ struct EvidenceView: Hashable, Sendable {
   }
 
   private func arm(_ value: Double?, _ samples: Double) -> String {
-    guard samples > 0 else { return unit.text(value) }
-    if case .ratio = measure { return "\(unit.text(value)) of \(Figures.count(samples))" }
-    return "\(unit.text(value)) over \(Figures.count(samples))"
+    let text = (quantile.map { "\($0) " } ?? "") + unit.text(value)
+    guard samples > 0 else { return text }
+    if case .ratio = measure { return "\(text) of \(Figures.count(samples))" }
+    return "\(text) over \(Figures.count(samples))"
   }
 
   private var counted: String {
     switch measure {
-    case .ratio, .histogram: "requests"
+    case .ratio: "requests"
     case .rate, .share: "s"
-    case .gauge, nil: "samples"
+    case .histogram, .gauge, nil: "samples"
     }
+  }
+
+  /// `p99`: the highest quantile of a histogram is the one that is shown.
+  private var quantile: String? {
+    guard case .histogram(_, let quantiles)? = measure, let top = quantiles.max() else { return nil }
+    return "p\(Figures.short(top * 100))"
   }
 
   /// `×1.8`
