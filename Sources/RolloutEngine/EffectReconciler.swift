@@ -7,7 +7,6 @@ struct EffectReconciler {
   private let plan: Plan
   private let lease: Lease
   private let inbox: Inbox<RunnerSignal>
-  private let analysisInterval = TimeSpan.seconds(15)
   private var running: [Key: Task<Void, Never>] = [:]
 
   /// What makes two effects the same work.
@@ -100,11 +99,7 @@ struct EffectReconciler {
 
   private func analyse(_ analysis: Analysis) -> Task<Void, Never> {
     let (analyst, inbox) = (ports.analyst, inbox)
-    let policy = plan.policy
-    let request = AnalysisRequest(
-      instances: plan.hosts.map(\.instance), checks: policy.checks, falseAlarm: policy.falseAlarm,
-      horizon: policy.burnIn.max, baseline: policy.baseline, untilRequests: policy.burnIn.untilRequests,
-      reportInterval: analysisInterval)
+    let request = AnalysisRequest(plan)
     let samples = LeasedSampleLog(store: ports.store, rollout: plan.rollout, lease: lease)
     let current = CurrentAnalysis(analysis)
     return ports.spawn {

@@ -34,7 +34,7 @@ struct AddressRefusal: Hashable {
     }
     for (index, check) in policy.checks.enumerated() {
       for instance in instances {
-        guard let detail = ScrapeAnalyst.refusal(of: check, on: [instance]) else { continue }
+        guard let detail = MetricAnalyst.refusal(of: check, on: [instance]) else { continue }
         found.append(AddressRefusal(place: .check(index), name: check.name, host: instance.id, detail: detail))
         break
       }
