@@ -68,7 +68,11 @@ struct CheckWords {
   /// What it says so far, and what is still missing for a pass.
   func progress(need: Evidence.Need?) -> String {
     var parts = [comparison + siblingsToo]
-    if !finding.hasEarnedPass { parts += missing(need) }
+    if finding.hasEarnedPass {
+      parts.append("not worse than \(Figure.percent(CheckRule(policy).passMargin)) is shown")
+    } else {
+      parts += missing(need)
+    }
     if state.silentSiblings > 0 { parts.append("\(state.silentSiblings) siblings without data") }
     if let detail = state.lastProblem?.detail, !detail.isEmpty { parts.append(detail) }
     return parts.joined(separator: "; ")
@@ -82,6 +86,8 @@ struct CheckWords {
           : "no siblings to compare with: only the limit applies"
       ]
     }
+    // Some can only fail.
+    guard finding.passThreshold > 0, !isSoak else { return [] }
     guard let need else { return ["not enough evidence for a pass yet"] }
     var text = "\(Figure.count(need.have)) of about \(Figure.count(need.about)) \(need.unit)"
     if let time = need.time { text += ", about \(Figure.time(seconds: ImmuneSystem.seconds(time)))" }

@@ -5,11 +5,18 @@ public import RolloutCore
 extension ImmuneSystem {
   /// What the samples so far say, with what it rests on.
   public var verdict: Verdict {
-    let findings = checks.indices.map { judge.finding($0).journalled }
+    let findings = checks.indices.map(finding)
     let (outcome, reason) = decision(findings)
     var verdict = Verdict(outcome: outcome, reason: reason, evidence: checks.indices.map { evidence($0, findings[$0]) })
     verdict.lastSample = lastSequence
     return verdict
+  }
+
+  private func finding(_ check: Int) -> CheckFinding {
+    var finding = judge.finding(check).journalled
+    // One that decides nothing is shown against what all would have to reach.
+    if checks[check].muted { finding.logThreshold = EvidenceSum.logThreshold(falseAlarm: falseAlarm) }
+    return finding
   }
 
   private func decision(_ findings: [CheckFinding]) -> (Verdict.Outcome, String) {
@@ -29,13 +36,49 @@ extension ImmuneSystem {
       )
     }
     if segment?.stage == .baseline { return (.inconclusive, baselinePhrase) }
-    if let missing = missingRequests(findings) { return (.inconclusive, missing) }
-    let open = acting.first { !findings[$0].hasEarnedPass || states[$0].isSilent }
-    if let open { return (.inconclusive, "\(states[open].policy.name): \(detail(open, findings[open]))") }
-    guard acting.isEmpty || judge.ruling == .pass else {
-      return (.inconclusive, "every check has earned its pass; the warm-up is not over")
+    if let missing = missingRequests { return (.inconclusive, missing) }
+    if let open = acting.first(where: { !isSettled($0, findings[$0]) }) {
+      return (.inconclusive, "\(states[open].policy.name): \(detail(open, findings[open]))")
     }
-    return (.pass, passReason(acting.count, findings))
+    if acting.isEmpty { return (.pass, "no check to judge by" + requestsPhrase) }
+    if judge.ruling == .pass { return (.pass, passReason(acting.count)) }
+    return limitsAlone(acting, findings)
+  }
+
+  /// Whether nothing more is asked of a check for a pass.
+  private func isSettled(_ check: Int, _ finding: CheckFinding) -> Bool {
+    let state = states[check]
+    if state.isSilent || finding.isLimitBreached { return false }
+    if canEarn(check, finding) { return finding.hasEarnedPass }
+    return state.hasSiblings || segment?.stage == .soak || holdsLimit(check, finding)
+  }
+
+  /// A pass by comparison is possible at all.
+  private func canEarn(_ check: Int, _ finding: CheckFinding) -> Bool {
+    finding.passThreshold > 0 && states[check].hasSiblings
+  }
+
+  private func holdsLimit(_ check: Int, _ finding: CheckFinding) -> Bool {
+    guard let limit = checks[check].limit, let value = finding.updated, !finding.isLimitBreached else { return false }
+    return checks[check].worseWhen == .up ? value <= limit : value >= limit
+  }
+
+  /// Where nothing can earn a pass by comparison, absolute limits that hold are enough.
+  private func limitsAlone(_ acting: [Int], _ findings: [CheckFinding]) -> (Verdict.Outcome, String) {
+    let limited = acting.filter { checks[$0].limit != nil }
+    let compared = acting.contains { canEarn($0, findings[$0]) }
+    guard !compared, !limited.isEmpty || segment?.stage == .soak else {
+      return (
+        .inconclusive,
+        compared
+          ? "every check has earned its pass; the warm-up is not over"
+          : "no check that a pass could be earned by: \(checks[acting[0]].name) can only fail"
+      )
+    }
+    guard (second ?? 0) > judge.rules.warmUp + Judge.settled, limited.allSatisfy({ holdsLimit($0, findings[$0]) }) else {
+      return (.inconclusive, "nothing to compare with; the limits must hold until the warm-up is over")
+    }
+    return (.pass, "nothing to compare with, and every limit holds" + requestsPhrase)
   }
 
   private func blame(_ check: Int, _ ground: Ruling.Ground, _ finding: CheckFinding) -> String {
@@ -52,28 +95,18 @@ extension ImmuneSystem {
     return "every instance is measured before the push, for \(Figure.time(seconds: seconds)) so far"
   }
 
-  private func passReason(_ count: Int, _ findings: [CheckFinding]) -> String {
-    let requests = untilRequests == nil ? "" : " after \(Figure.count(requestsSeen(findings))) requests"
-    switch count {
-    case 0: return "no check to judge by" + requests
-    case 1: return "the check shows the updated instances no worse" + requests
-    default: return "all \(count) checks show the updated instances no worse" + requests
-    }
+  private func passReason(_ count: Int) -> String {
+    let who = count == 1 ? "the check shows" : "all \(count) checks show"
+    return "\(who) the updated instances no worse" + requestsPhrase
   }
 
-  /// Requests of the updated instances, by the check that saw most of them.
-  private func requestsSeen(_ findings: [CheckFinding]) -> Double {
-    var most = 0.0
-    for (index, check) in checks.enumerated() where check.countsRequests {
-      most = max(most, findings[index].updatedExposure)
-    }
-    return most
+  private var requestsPhrase: String {
+    untilRequests == nil ? "" : " after \(Figure.count(judge.requests)) requests"
   }
 
-  private func missingRequests(_ findings: [CheckFinding]) -> String? {
-    guard let wanted = untilRequests else { return nil }
-    let seen = requestsSeen(findings)
-    return seen < Double(wanted) ? "\(Figure.count(seen)) of \(Figure.count(Double(wanted))) requests" : nil
+  private var missingRequests: String? {
+    guard let wanted = untilRequests, judge.requests < Double(wanted) else { return nil }
+    return "\(Figure.count(judge.requests)) of \(Figure.count(Double(wanted))) requests"
   }
 
   private func words(_ check: Int, _ finding: CheckFinding) -> CheckWords {
@@ -166,14 +199,6 @@ extension CheckFinding {
 }
 
 extension CheckPolicy {
-  /// Whether its exposure is a number of requests.
-  var countsRequests: Bool {
-    switch measure {
-    case .ratio, .histogram: true
-    case .gauge, .rate, .share: false
-    }
-  }
-
   var exposureUnit: String {
     switch measure {
     case .ratio: "requests"

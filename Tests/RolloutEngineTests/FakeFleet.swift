@@ -139,8 +139,11 @@ extension Fence {
 /// Says one verdict and no more.
 struct FixedAnalyst: Analyst {
   var verdict: Verdict
-  func observe(_ request: AnalysisRequest, report: @escaping @Sendable (Verdict) async -> Void) async {
-    await report(verdict)
+  func observe(
+    _ request: AnalysisRequest, current: CurrentAnalysis, samples: any SampleLog,
+    report: @escaping @Sendable (Int64, Verdict) async -> Void
+  ) async {
+    await report(current.value.number, verdict)
   }
 }
 
