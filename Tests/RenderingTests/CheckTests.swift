@@ -36,7 +36,7 @@ import Testing
       CheckUnit(CheckPolicy(name: "x", source: source, measure: measure))
     }
     #expect(unit(.ratio(events: "a", total: "b")) == .share)
-    #expect(unit(.share("a_total")) == .share)
+    #expect(unit(.share("a_total")) == .perSecond)
     #expect(unit(.rate("orders_total")) == .perSecond)
     #expect(unit(.rate("sent_bytes_total{nic=\"eth0\"}")) == .bytesPerSecond)
     #expect(unit(.histogram(name: "http_request_duration_seconds", quantiles: [])) == .seconds)

@@ -19,25 +19,25 @@ import Testing
       .sight(
         CheckPower.Traffic(perSecond: 48, share: 0.001),
         CheckPower.Sight(
-          byHorizon: 1.62, soon: CheckPower.Soon(ratio: 3, within: .seconds(371)), passAfter: .minutes(22),
-          passEver: .minutes(22))),
+          byHorizon: 1.62, soon: CheckPower.Soon(ratio: 3, within: .seconds(371)), earnsPass: true,
+          passAfter: .minutes(22))),
       .sight(
         CheckPower.Traffic(perSecond: 48),
         CheckPower.Sight(
-          byHorizon: 1.08, soon: CheckPower.Soon(ratio: 2, within: .seconds(65)), passAfter: .minutes(6),
-          passEver: .minutes(6))),
+          byHorizon: 1.08, soon: CheckPower.Soon(ratio: 2, within: .seconds(65)), earnsPass: true,
+          passAfter: .minutes(6))),
       .level(398_000_000), .idle,
     ])
 
   private static let few: [CheckPower.Finding] = [
     .sight(
       CheckPower.Traffic(perSecond: 2, share: 0.004, isShareBound: true),
-      CheckPower.Sight(byHorizon: 9.4, soon: nil, passAfter: nil, passEver: .minutes(185))),
+      CheckPower.Sight(byHorizon: 9.4, soon: nil, earnsPass: true, passAfter: .minutes(185))),
     .sight(
       CheckPower.Traffic(perSecond: 2),
       CheckPower.Sight(
-        byHorizon: 1.5, soon: CheckPower.Soon(ratio: 3, within: .minutes(12)), passAfter: .minutes(48),
-        passEver: .minutes(48))),
+        byHorizon: 1.5, soon: CheckPower.Soon(ratio: 3, within: .minutes(12)), earnsPass: true,
+        passAfter: .minutes(48))),
     .noData(detail: "web2: GET http://web2:8080/metrics: connection refused"), .idle,
   ]
 

@@ -31,6 +31,8 @@ struct CheckPower: Hashable, Sendable {
     case sight(Traffic, Sight)
     /// A level, now: it has no traffic; what it can see depends on how it moves.
     case level(Double)
+    /// There is nothing to compare with, no siblings and no time before the push: only an absolute limit can fail it.
+    case alone(Traffic)
     /// Answered, and nothing happened that could be counted.
     case idle
     case noData(detail: String)
@@ -52,10 +54,10 @@ struct CheckPower: Hashable, Sendable {
     var byHorizon: Double?
     /// How soon a grave worsening fails it.
     var soon: Soon?
-    /// When a release that is no worse earns its pass; nil for not within the horizon.
+    /// Rates, shares and levels have no pass to earn: they can only fail.
+    var earnsPass: Bool
+    /// When a release that is no worse earns its pass, be it after the horizon; nil for not within days.
     var passAfter: TimeSpan?
-    /// When it would, if the burn-in were long enough; nil for not within days.
-    var passEver: TimeSpan?
   }
 
   struct Soon: Hashable, Sendable {
@@ -63,11 +65,16 @@ struct CheckPower: Hashable, Sendable {
     var within: TimeSpan
   }
 
-  var canPass: Bool {
+  /// Nothing of this check keeps a release that is no worse from its pass within `horizon`.
+  func canPass(within horizon: TimeSpan) -> Bool {
     switch finding {
-    case .sight(_, let sight): sight.passAfter != nil
-    case .idle: false
-    case .level, .noData: true
+    case .sight(_, let sight): !sight.earnsPass || (sight.passAfter.map { $0 <= horizon } ?? false)
+    case .idle:
+      switch check.measure {
+      case .ratio, .histogram: false
+      case .gauge, .rate, .share: true
+      }
+    case .alone, .level, .noData: true
     }
   }
 }

@@ -14,7 +14,9 @@ enum CheckUnit: String, Hashable, Sendable, CaseIterable {
   /// (https://prometheus.io/docs/practices/naming/). StatsD timers are in milliseconds.
   init(_ check: CheckPolicy) {
     switch check.measure {
-    case .ratio, .share: self = .share
+    case .ratio: self = .share
+    // What is compared of a share of the traffic is the traffic itself.
+    case .share: self = .perSecond
     case .rate(let metric): self = Self.named(metric) == .bytes ? .bytesPerSecond : .perSecond
     case .gauge(let metric): self = Self.named(metric) ?? .plain
     case .histogram(let metric, _):

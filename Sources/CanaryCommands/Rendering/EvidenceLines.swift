@@ -81,11 +81,11 @@ enum EvidenceLines {
     let open = acting.filter { $0.evidence.outcome == .inconclusive }
     let stuck = open.filter { $0.evidence.need == nil && $0.cleared != nil }.map(\.evidence.check)
     if !stuck.isEmpty {
-      return "the limit: \(names(stuck)) cannot earn a pass at this rate; a regression still fails it at once"
+      return "nothing yet: as it stands no pass of \(names(stuck)) is in sight; a regression fails it at any time"
     }
     let slowest = open.filter { $0.evidence.need != nil }.max { wait($0) < wait($1) }
     guard let slowest, let need = slowest.need else { return nil }
-    return "\(slowest.evidence.check), the last to pass: \(need); a regression fails it before that"
+    return "\(slowest.evidence.check), the last to pass: \(need); a regression fails it at any time"
   }
 
   private static func wait(_ view: EvidenceView) -> Int64 { view.evidence.need?.time?.milliseconds ?? .max }

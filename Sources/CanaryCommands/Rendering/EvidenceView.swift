@@ -70,27 +70,27 @@ struct EvidenceView: Hashable, Sendable {
 
   /// `canary 0.72 % of 1,200 requests · siblings 0.39 % of 2,610`
   var armsInWords: String {
-    var text = "canary \(arm(evidence.canary, evidence.canarySamples))"
-    if evidence.canarySamples > 0 { text += " \(counted)" }
+    var text = "canary \(arm(evidence.canary, evidence.canarySamples, counted))"
     if evidence.baseline != nil || evidence.baselineSamples > 0 {
       text += " · siblings \(arm(evidence.baseline, evidence.baselineSamples))"
     }
     return text
   }
 
-  private func arm(_ value: Double?, _ samples: Double) -> String {
+  /// - Parameter samples: what stands behind the value; for rates, shares and levels seconds of all instances of the arm.
+  private func arm(_ value: Double?, _ samples: Double, _ noun: String = "") -> String {
     let text = (quantile.map { "\($0) " } ?? "") + unit.text(value)
     guard samples > 0 else { return text }
-    if case .ratio = measure { return "\(text) of \(Figures.count(samples))" }
-    return "\(text) over \(Figures.count(samples))"
+    switch measure {
+    case .ratio: return "\(text) of \(Figures.count(samples))\(noun)"
+    case .histogram, nil: return "\(text) over \(Figures.count(samples))\(noun)"
+    case .rate, .share, .gauge: return "\(text) over \(Self.length(samples))"
+    }
   }
 
   private var counted: String {
-    switch measure {
-    case .ratio: "requests"
-    case .rate, .share: "s"
-    case .histogram, .gauge, nil: "samples"
-    }
+    if case .ratio? = measure { return " requests" }
+    return " samples"
   }
 
   /// `p99`: the highest quantile of a histogram is the one that is shown.

@@ -15,7 +15,12 @@ enum PowerRenderer {
 
   private static func head(_ power: PlanPower) -> StyledLine {
     let head = StyledLine("what the checks can see", .strong)
-    let siblings = power.siblings == 1 ? "1 sibling" : "\(power.siblings) siblings"
+    let siblings =
+      switch power.siblings {
+      case 0: "what was before the push"
+      case 1: "1 sibling"
+      default: "\(power.siblings) siblings"
+      }
     return head.adding(" · \(power.updated) updated against \(siblings) for up to \(length(power.horizon))")
   }
 
@@ -39,7 +44,7 @@ enum PowerRenderer {
   private static func line(
     _ power: CheckPower, _ plan: PlanPower, _ columns: (name: Int, traffic: Int)
   ) -> StyledLine {
-    let (sign, style) = look(power)
+    let (sign, style) = look(power, plan)
     var line = StyledLine("  \(sign) ", style)
     line.add(DisplayText.fit(DisplayText.clean(name(power.check)), columns: columns.name))
     line.pad(to: 4 + columns.name + 2)
@@ -50,11 +55,11 @@ enum PowerRenderer {
     return power.check.muted ? line.adding(" · muted", .faint) : line
   }
 
-  private static func look(_ power: CheckPower) -> (String, Palette.Style) {
+  private static func look(_ power: CheckPower, _ plan: PlanPower) -> (String, Palette.Style) {
     if power.check.muted { return (Signs.skipped, .faint) }
     switch power.finding {
-    case .sight where power.canPass: return (Signs.done, .good)
-    case .sight, .noData, .idle: return (Signs.careful, .careful)
+    case .sight where power.canPass(within: plan.horizon): return (Signs.done, .good)
+    case .sight, .noData, .idle, .alone: return (Signs.careful, .careful)
     case .level: return (Signs.same, .plain)
     }
   }
@@ -64,7 +69,7 @@ enum PowerRenderer {
     case .noData: return ""
     case .idle: return "nothing happens now"
     case .level(let value): return "\(CheckUnit(power.check).text(value)) now"
-    case .sight(let traffic, _):
+    case .sight(let traffic, _), .alone(let traffic):
       let count = Figures.short(traffic.perSecond)
       guard let share = traffic.share else {
         return "\(count) \(noun(power.check))/s per instance"
@@ -85,6 +90,9 @@ enum PowerRenderer {
   private static func sight(_ power: CheckPower, _ plan: PlanPower) -> String {
     switch power.finding {
     case .noData: return ""
+    case .alone:
+      let limit = power.check.limit.map { "only its limit \(CheckUnit(power.check).text($0)) can fail it" }
+      return "nothing to compare with" + (limit.map { "; \($0)" } ?? ": nothing to judge by")
     case .idle: return "sees nothing while it is so"
     case .level:
       let limit = power.check.limit.map { ", limit \(CheckUnit(power.check).text($0))" } ?? ""
@@ -97,7 +105,9 @@ enum PowerRenderer {
         parts.append("sees no worsening by the end (\(length(plan.horizon)))")
       }
       if let soon = sight.soon { parts[0] += ", \(times(soon.ratio)) within \(TimeWords.about(soon.within))" }
-      if let pass = sight.passAfter {
+      if !sight.earnsPass {
+        parts.append("can only fail")
+      } else if let pass = sight.passAfter, pass <= plan.horizon {
         parts.append("a pass from about \(TimeWords.about(max(pass, plan.earliest)))")
       } else {
         parts.append("no pass")
@@ -115,7 +125,7 @@ enum PowerRenderer {
   private static func advice(_ power: PlanPower) -> [StyledLine] {
     let acting = power.checks.filter { !$0.check.muted }
     let blind = acting.filter { if case .noData = $0.finding { true } else { false } }
-    let weak = acting.filter { !$0.canPass }
+    let weak = acting.filter { !$0.canPass(within: power.horizon) }
     var lines: [StyledLine] = []
     if !blind.isEmpty {
       lines.append(
@@ -141,7 +151,7 @@ enum PowerRenderer {
   private static func remedies(_ weak: [CheckPower], _ power: PlanPower) -> [String] {
     let needed = weak.map { check -> TimeSpan? in
       guard case .sight(_, let sight) = check.finding else { return nil }
-      return sight.passEver
+      return sight.passAfter
     }
     var remedies: [String] = []
     let known = needed.compactMap { $0 }
@@ -164,7 +174,8 @@ enum PowerRenderer {
 
   static func json(_ power: PlanPower) -> JSONText {
     var members: [(String, JSONText)] = [
-      ("updated", .count(power.updated)), ("siblings", .count(power.siblings)), ("horizonSeconds", .span(power.horizon)),
+      ("updated", .count(power.updated)), ("siblings", .count(power.siblings)),
+      ("horizonSeconds", .span(power.horizon)),
     ]
     switch power.origin {
     case .now(let span): members += [("traffic", "measured"), ("measuredSeconds", .span(span)), ("problem", .null)]
@@ -174,7 +185,7 @@ enum PowerRenderer {
       ]
     case .nothing(let problem): members += [("traffic", .null), ("problem", .string(problem))]
     }
-    let canPass = power.checks.allSatisfy { $0.check.muted || $0.canPass }
+    let canPass = power.checks.allSatisfy { $0.check.muted || $0.canPass(within: power.horizon) }
     if case .nothing = power.origin {
       members.append(("canPass", .null))
     } else {
@@ -195,8 +206,9 @@ enum PowerRenderer {
         ("finding", "sight"), ("perSecond", .number(traffic.perSecond)), ("share", .amount(traffic.share)),
         ("shareIsBound", .bool(traffic.isShareBound)), ("ratioByHorizon", .amount(sight.byHorizon)),
         ("soonRatio", .amount(sight.soon?.ratio)), ("soonSeconds", .span(sight.soon?.within)),
-        ("passAfterSeconds", .span(sight.passAfter)),
+        ("earnsPass", .bool(sight.earnsPass)), ("passAfterSeconds", .span(sight.passAfter)),
       ]
+    case .alone(let traffic): members += [("finding", "alone"), ("perSecond", .number(traffic.perSecond))]
     case .level(let value): members += [("finding", "level"), ("value", .number(value))]
     case .idle: members.append(("finding", "idle"))
     case .noData(let detail): members += [("finding", "no_data"), ("detail", .string(detail))]
