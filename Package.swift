@@ -71,7 +71,7 @@ let package = Package(
     target("CurlClient", ["CCurl"]),
     target(
       "Observers",
-      ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient", logging]),
+      ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient", "ChildProcesses", logging]),
 
     // What people type.
     target(
@@ -106,12 +106,22 @@ let package = Package(
     .target(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
+    // The readers of metrics servers against the real ones.
+    tests(
+      "MetricServerTests",
+      ["Observers", "CanaryJudge", "RolloutEngine", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
     tests(
       "ObserverTests",
       [
         "Observers", "ImmuneSystem", "CanaryJudge", "RolloutEngine", "RolloutStore", "RolloutCore", "CurlClient",
         "LoopbackFixtures",
       ]),
+    tests(
+      "MetricSourceTests",
+      [
+        "Observers", "RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", "ChildProcesses", "TestKit",
+        "LoopbackFixtures",
+      ], exclude: ["statsd_client.py"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),

@@ -6,7 +6,7 @@ extension AnalysisRequest {
     let policy = plan.policy
     self.init(
       instances: plan.hosts.map(\.instance), checks: policy.checks, falseAlarm: policy.falseAlarm,
-      horizon: policy.burnIn.max, baseline: policy.baseline, untilRequests: policy.burnIn.untilRequests,
+      horizon: plan.watchedTime, baseline: policy.baseline, untilRequests: policy.burnIn.untilRequests,
       reportInterval: reportInterval, measured: Self.measured(plan))
   }
 

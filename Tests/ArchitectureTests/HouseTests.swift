@@ -25,7 +25,7 @@ struct HouseTests {
     "Transports": ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses"],
     "CCurl": [],
     "CurlClient": ["CCurl"],
-    "Observers": ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient"],
+    "Observers": ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient", "ChildProcesses"],
     "CanaryCommands": [
       "RolloutCore", "CanaryJudge", "ImmuneSystem", "PolicyFile", "HostProtocol", "RolloutEngine", "RolloutStore",
       "ChildProcesses", "Transports", "CurlClient", "Observers",

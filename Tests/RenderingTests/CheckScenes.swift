@@ -124,7 +124,32 @@ enum CheckScenes {
       Verdict(outcome: .inconclusive, reason: "server-errors: too little traffic", evidence: [few, waiting]))
   }
 
+  /// Every wave has passed; one check has got worse than it was before the push.
+  static func soaking() throws -> World {
+    var plan = plan
+    plan.policy.soak = .minutes(5)
+    var world = World(plan)
+    try world.takeOver()
+    try world.doWell()
+    try world.judge(.passing)
+    try world.pass(.minutes(10))
+    try world.doWell()
+    try world.pass(.seconds(30))
+    try world.pass(.minutes(1))
+    var worse = errors
+    (worse.passEvidence, worse.passThreshold, worse.need) = (nil, nil, nil)
+    worse.logEvidence = 3.3
+    var steady = latency
+    (steady.outcome, steady.passEvidence, steady.passThreshold) = (.inconclusive, nil, nil)
+    try world.judge(
+      Verdict(
+        outcome: .inconclusive, reason: "server-errors: 0.72 % against 0.39 % before the push",
+        evidence: [worse, steady, heap, orders]))
+    return world
+  }
+
   static let all: [(name: String, make: @Sendable () throws -> World)] = [
     ("needing", needing), ("degraded", degraded), ("slow", slow), ("silent", silent), ("quiet", quiet),
+    ("soaking", soaking),
   ]
 }

@@ -169,6 +169,7 @@ enum Plans {
         name: "server-errors", source: .scrape("http://{host}:8080/metrics"),
         measure: .ratio(events: "http_requests_total{code=~\"5..\"}", total: "http_requests_total"))
     ]
+    (policy.baseline, policy.soak) = (.zero, .zero)
     change(&policy)
     return policy
   }

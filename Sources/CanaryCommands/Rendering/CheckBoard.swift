@@ -7,6 +7,7 @@ struct CheckBoard {
   /// When the verdict was recorded; nil when that record is out of sight.
   private let at: Timestamp?
   private let views: [EvidenceView]
+  private let names: ArmNames
 
   /// The newest verdict; nil where there is none, or where it is history: evidence that began anew, or a pass that the
   /// rollout has gone on with.
@@ -16,22 +17,22 @@ struct CheckBoard {
     else { return nil }
     self.verdict = verdict
     self.at = at
-    views = verdict.evidence.map { EvidenceView($0, rollout.plan.policy) }
+    let names = ArmNames(rollout)
+    self.names = names
+    views = verdict.evidence.map { EvidenceView($0, rollout.plan.policy, names) }
   }
 
   private static func isWatching(_ rollout: Rollout) -> Bool {
-    if case .burningIn = rollout.phase { true } else { false }
+    switch rollout.phase {
+    case .burningIn, .soaking: true
+    default: false
+    }
   }
 
   private static func latest(_ rollout: Rollout, _ recent: [RecordedEvent]) -> (Verdict, Timestamp?)? {
-    for recorded in recent.reversed() {
-      if case .verdictReached(_, let verdict) = recorded.event { return (verdict, recorded.at) }
-      if case .retried = recorded.event { return nil }
-    }
-    for reason in rollout.waitingOn {
-      if case .burnIn(_, let verdict?) = reason.kind { return (verdict, nil) }
-    }
-    return nil
+    guard let verdict = rollout.verdict else { return nil }
+    let recorded = recent.last { if case .verdictReached = $0.event { true } else { false } }
+    return (verdict, recorded?.at)
   }
 
   /// Lines it takes with every check shown.
@@ -56,7 +57,7 @@ struct CheckBoard {
   private func head(_ now: Timestamp) -> StyledLine {
     var head = StyledLine("checks · \(verdict.outcome.rawValue)")
     if let at { head.add(" · \(TimeWords.ago(at, now: now))") }
-    if views.contains(where: { $0.evidence.baseline != nil }) { head.add(" · canary / siblings", .faint) }
+    if views.contains(where: { $0.evidence.baseline != nil }) { head.add(" · \(names.updated) / \(names.others)", .faint) }
     return head
   }
 

@@ -27,6 +27,8 @@ enum EventJSON {
       step(event, rollout)
     case .waveStarted, .burnInStarted, .verdictReached, .burnInExtended, .wavePassed, .approvalAwaited:
       wave(event, rollout.plan.policy)
+    case .baselineStarted(let until), .soakStarted(let until): [("until", .time(until))]
+    case .baselineEnded(let grounds, let deadline): baseline(grounds) + [("progressDeadline", .time(deadline))]
     case .paused, .resumed, .promoted, .hostSkipped, .retried, .abortRequested: asked(event, rollout)
     case .halted(let halt): [("cause", .string(halt.cause.rawValue)), ("detail", .string(halt.detail))]
     case .rollbackStarted(let cause, let operation, let deadline):
@@ -86,9 +88,20 @@ enum EventJSON {
   private static func passed(_ grounds: PassGrounds, _ policy: Policy) -> Members {
     switch grounds {
     case .healthy: [("grounds", "healthy")]
+    case .watched(let verdict):
+      [("grounds", "watched"), ("verdict", verdict.map { self.verdict($0, policy) } ?? .null)]
     case .burnedIn(let verdict): [("grounds", "burned_in"), ("verdict", self.verdict(verdict, policy))]
     case .inconclusive(let verdict):
       [("grounds", "inconclusive"), ("verdict", verdict.map { self.verdict($0, policy) } ?? .null)]
+    case .promoted(let by, let reason):
+      [("grounds", "promoted"), ("by", .string(by)), ("reason", .string(reason))]
+    }
+  }
+
+  private static func baseline(_ grounds: BaselineGrounds) -> Members {
+    switch grounds {
+    case .measured: [("grounds", "measured")]
+    case .history: [("grounds", "history")]
     case .promoted(let by, let reason):
       [("grounds", "promoted"), ("by", .string(by)), ("reason", .string(reason))]
     }

@@ -2,11 +2,12 @@ import RolloutCore
 
 /// A verdict with what it rests on: a block of lines per check.
 enum EvidenceLines {
-  static func lines(_ verdict: Verdict, _ policy: Policy) -> [StyledLine] {
+  static func lines(_ verdict: Verdict, in rollout: Rollout) -> [StyledLine] {
+    let (policy, names) = (rollout.plan.policy, ArmNames(rollout))
     var head = StyledLine("verdict  ", .faint)
     head.add(verdict.outcome.rawValue, style(verdict.outcome))
     head.add(": \(verdict.reason)")
-    return [head] + verdict.evidence.flatMap { block(EvidenceView($0, policy)) }
+    return [head] + verdict.evidence.flatMap { block(EvidenceView($0, policy, names)) }
   }
 
   private static func block(_ view: EvidenceView) -> [StyledLine] {

@@ -1,5 +1,29 @@
 import RolloutCore
 
+/// What the two sides of a comparison are called.
+struct ArmNames: Hashable, Sendable {
+  var updated: String
+  var others: String
+
+  static let canary = ArmNames(updated: "canary", others: "siblings")
+
+  private init(updated: String, others: String) {
+    self.updated = updated
+    self.others = others
+  }
+
+  /// In later waves several instances are updated, and after the last one only the time before the push is left to
+  /// compare with.
+  init(_ rollout: Rollout) {
+    if rollout.passedWaves >= rollout.plan.waves.count {
+      self.init(updated: "now", others: "before the push")
+    } else {
+      let isCanary = rollout.plan.waves[rollout.passedWaves].kind == .canary
+      self = isCanary ? .canary : ArmNames(updated: "updated", others: "siblings")
+    }
+  }
+}
+
 /// One check's evidence as people see it.
 struct EvidenceView: Hashable, Sendable {
   let evidence: Evidence
@@ -9,9 +33,11 @@ struct EvidenceView: Hashable, Sendable {
   /// Measured and shown, never acted on.
   let isMuted: Bool
   let owner: String?
+  let names: ArmNames
 
   /// - Parameter policy: the one that the rollout runs under; what it does not say of the check stays unsaid.
-  init(_ evidence: Evidence, _ policy: Policy?) {
+  init(_ evidence: Evidence, _ policy: Policy?, _ names: ArmNames = .canary) {
+    self.names = names
     let check = policy?.checks.first { $0.name == evidence.check }
     self.evidence = evidence
     unit = check.map { CheckUnit($0) } ?? .plain
@@ -70,9 +96,9 @@ struct EvidenceView: Hashable, Sendable {
 
   /// `canary 0.72 % of 1,200 requests · siblings 0.39 % of 2,610`
   var armsInWords: String {
-    var text = "canary \(arm(evidence.canary, evidence.canarySamples, counted))"
+    var text = "\(names.updated) \(arm(evidence.canary, evidence.canarySamples, counted))"
     if evidence.baseline != nil || evidence.baselineSamples > 0 {
-      text += " · siblings \(arm(evidence.baseline, evidence.baselineSamples))"
+      text += " · \(names.others) \(arm(evidence.baseline, evidence.baselineSamples))"
     }
     return text
   }

@@ -18,13 +18,13 @@ enum ExplainRenderer {
         StyledLine("It has ended: \(fate.rawValue).", .strong),
         StyledLine("  \(RolloutWords.reason(rollout) ?? detail)"),
       ]
-      lines += evidence(events, rollout.plan.policy) + story(events) + left(rollout)
+      lines += evidence(events, rollout) + story(events) + left(rollout)
       // This is the explanation already.
       let commands = AfterEnd.commands(rollout).filter { !$0.command.hasPrefix("canary explain") }
       lines += [StyledLine()] + next(commands, title: "What to do next")
     } else {
       lines += reasons(rollout, now)
-      if isStopped(rollout) { lines += evidence(events, rollout.plan.policy) + story(events) + left(rollout) }
+      if isStopped(rollout) { lines += evidence(events, rollout) + story(events) + left(rollout) }
     }
     return lines.map { $0.text(palette) }.joined(separator: "\n") + "\n"
   }
@@ -77,18 +77,16 @@ enum ExplainRenderer {
   {
     var lines = [StyledLine("\(number). ", .strong).adding(WaitWords.condition(reason, rollout), .strong)]
     for (name, value) in WaitWords.values(reason, rollout, now: now) { lines.append(row(name, value)) }
-    if case .burnIn(_, let verdict) = reason.kind {
-      lines += told(verdict, rollout.plan.policy)
-    }
+    lines += told(reason.verdict, rollout)
     if let missing = WaitWords.missing(reason, rollout, now: now) { lines.append(row("still missing", missing)) }
     lines.append(row("at the latest", limit(reason, rollout, now)))
     return lines + next(NextCommand.commands(for: reason, in: rollout), title: "to change it").map { indented($0) }
   }
 
-  private static func told(_ verdict: Verdict?, _ policy: Policy) -> [StyledLine] {
+  private static func told(_ verdict: Verdict?, _ rollout: Rollout) -> [StyledLine] {
     guard let verdict else { return [] }
-    let next = EvidenceLines.next(verdict, policy).map { [row("decides next", $0)] } ?? []
-    return EvidenceLines.lines(verdict, policy).map { indented($0) } + next
+    let next = EvidenceLines.next(verdict, rollout.plan.policy).map { [row("decides next", $0)] } ?? []
+    return EvidenceLines.lines(verdict, in: rollout).map { indented($0) } + next
   }
 
   private static func limit(_ reason: WaitReason, _ rollout: Rollout, _ now: Timestamp) -> String {
@@ -125,10 +123,10 @@ enum ExplainRenderer {
   // MARK: The past
 
   /// The last verdict, with what it rests on.
-  private static func evidence(_ events: [RecordedEvent], _ policy: Policy) -> [StyledLine] {
+  private static func evidence(_ events: [RecordedEvent], _ rollout: Rollout) -> [StyledLine] {
     guard let verdict = lastVerdict(events) else { return [] }
     return [StyledLine(), StyledLine("What the checks said last", .faint)]
-      + EvidenceLines.lines(verdict, policy).map { StyledLine("  ") + $0 }
+      + EvidenceLines.lines(verdict, in: rollout).map { StyledLine("  ") + $0 }
   }
 
   private static func lastVerdict(_ events: [RecordedEvent]) -> Verdict? {

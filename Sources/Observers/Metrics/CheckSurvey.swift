@@ -51,7 +51,8 @@ public struct CheckSurvey: Sendable {
 
   /// - Parameter directory: where relative paths of command sources start.
   public init(curl: CurlClient, clock: any WallClock, directory: String?) {
-    surroundings = ReaderSurroundings(curl: curl, clock: clock, directory: directory)
+    surroundings = ReaderSurroundings(
+      curl: curl, clock: clock, directory: directory, listeners: StatsDListeners())
   }
 
   /// In the order of `checks`. Sources are asked at the same time. Takes the time between the looks and what the
@@ -73,7 +74,7 @@ public struct CheckSurvey: Sendable {
 
   private func answers(of group: ReaderGroup, _ looks: Looks) async -> [(check: Int, answers: [Answer])] {
     guard let reader = MetricReaders.reader(group, surroundings) else {
-      let nobody = Answer.none(.error, detail: "this canary has no reader for its source")
+      let nobody = Answer.none(.error, detail: "its source cannot be read")
       return group.indices.map { ($0, group.instances.map { _ in nobody }) }
     }
     let clock = surroundings.clock
@@ -115,7 +116,7 @@ public struct CheckSurvey: Sendable {
 
   private static func answer(_ observation: Observation, over span: TimeSpan) -> Answer {
     switch observation {
-    case .first, .measured(.missing): .seen
+    case .first, .pending, .measured(.missing): .seen
     case .measured(.gauge(let value)): .level(value)
     case .measured(.counts(let events, let exposure)): .counted(events: events, exposure: exposure, over: span)
     case .measured(.histogram(let histogram)): .observed(histogram, over: span)

@@ -8,6 +8,8 @@ public import RolloutEngine
 public struct MetricAnalyst: Analyst {
   private let curl: CurlClient
   private let clock: any WallClock
+  /// Shared by the rollouts of this process.
+  private let listeners = StatsDListeners()
 
   public init(curl: CurlClient, clock: any WallClock) {
     self.curl = curl
@@ -25,7 +27,7 @@ public struct MetricAnalyst: Analyst {
   ) async {
     let hosts = request.measured.filter { request.instances.indices.contains($0) }
     let (groups, refusals) = MetricReaders.groups(request.checks, on: hosts.map { request.instances[$0] })
-    let surroundings = ReaderSurroundings(curl: curl, clock: clock, directory: request.directory)
+    let surroundings = ReaderSurroundings(curl: curl, clock: clock, directory: request.directory, listeners: listeners)
     let readers = groups.compactMap { MetricReaders.reader($0, surroundings) }
     var watch = AnalysisWatch(
       request, current: current, hosts: hosts, refusals: refusals.map { .init(check: $0.check, detail: $0.detail) },

@@ -7,9 +7,8 @@ internal import RolloutCore
 actor ScrapeReader: MetricReader {
   nonisolated let checks: [Int]
   nonisolated let interval: TimeSpan
-  private let curl: CurlClient
+  private let documents: InstanceDocuments
   private let metricNames: [String]
-  private let addresses: [Result<InstanceAddress, ReadingProblem>]
   /// By check of `checks`, then by instance.
   private var readers: [[CheckReader]]
   /// By check: the bucket edges that all instances showed last, so that they share one array.
@@ -17,15 +16,13 @@ actor ScrapeReader: MetricReader {
 
   /// Longest exposition read.
   private static let maxBody = 16 << 20
-  /// A slower answer is none, even where the interval would leave more time.
-  private static let longestTimeout: Int64 = 10_000
   /// Samples with a timestamp of their own older than this are no data (Prometheus's look-back).
   private static let staleness = TimeSpan.minutes(5)
 
   init(_ group: ReaderGroup, address: String, curl: CurlClient) {
-    self.curl = curl
     interval = group.interval
-    addresses = group.instances.map { Self.address(address, of: $0) }
+    documents = InstanceDocuments(
+      group, address: address, curl: curl, mediaType: "text/plain;version=0.0.4", maxBody: Self.maxBody)
     var (indices, names, readers): ([Int], [String], [[CheckReader]]) = ([], [], [])
     for (index, check) in zip(group.indices, group.checks) {
       guard case .success(let source) = Self.source(of: check) else { continue }
@@ -41,14 +38,15 @@ actor ScrapeReader: MetricReader {
   /// Why a check can never be measured on these instances; nil when it can.
   static func refusal(of check: CheckPolicy, address: String, on instances: [Instance]) -> String? {
     if case .failure(let problem) = source(of: check) { return problem.detail }
-    for instance in instances {
-      if case .failure(let problem) = self.address(address, of: instance) { return problem.detail }
-    }
-    return nil
+    return InstanceDocuments.refusal(of: address, on: instances)
   }
 
   func read(at now: Timestamp) async -> [[Observation]] {
-    let answers = await scrape()
+    let answers = await documents.get { [metricNames] body throws(ReadingProblem) in
+      do { return try ExpositionParser.samples(in: body, named: metricNames) } catch {
+        throw ReadingProblem(.error, detail: "not a Prometheus exposition, \(error)")
+      }
+    }
     let staleBefore = now.milliseconds - Self.staleness.milliseconds
     return checks.indices.map { check in
       answers.enumerated().map { instance, answer in
@@ -73,53 +71,9 @@ actor ScrapeReader: MetricReader {
     return .measured(.histogram(histogram))
   }
 
-  private typealias Answer = Result<[MetricSample], ReadingProblem>
-
-  private func scrape() async -> [Answer] {
-    await withTaskGroup(of: (Int, Answer).self) { group in
-      for (index, address) in addresses.enumerated() {
-        group.addTask { (index, await self.scrape(address)) }
-      }
-      var answers = [Answer](repeating: .failure(ReadingProblem(.noData, detail: "not asked")), count: addresses.count)
-      for await (index, answer) in group { answers[index] = answer }
-      return answers
-    }
-  }
-
-  private nonisolated func scrape(_ address: Result<InstanceAddress, ReadingProblem>) async -> Answer {
-    let url: CurlURL
-    switch address {
-    case .success(let address): url = address.url
-    case .failure(let problem): return .failure(problem)
-    }
-    let timeout = Int(clamping: min(interval.milliseconds, Self.longestTimeout))
-    let request = CurlRequest(
-      url, headers: [CurlHeader(name: "Accept", value: "text/plain;version=0.0.4")], timeout: timeout,
-      connectTimeout: timeout, maxBody: Self.maxBody)
-    let name = "GET \(Phrase.clean(url.text, limit: 160))"
-    switch await curl.get(request) {
-    case .failure(let failure):
-      return .failure(ReadingProblem(.noData, detail: "\(name): \(failure)"))
-    case .success(let response) where response.status != 200:
-      // What stands before an instance says so when that does not answer.
-      let kind: ReadingProblem.Kind = (502...504).contains(response.status) ? .noData : .error
-      return .failure(ReadingProblem(kind, detail: "\(name): \(response.status), expected 200"))
-    case .success(let response):
-      do { return .success(try ExpositionParser.samples(in: response.body, named: metricNames)) } catch {
-        return .failure(ReadingProblem(.error, detail: "\(name): not a Prometheus exposition, \(error)"))
-      }
-    }
-  }
-
   private static func source(of check: CheckPolicy) -> Result<CheckSource, ReadingProblem> {
     do { return .success(try CheckSource(check.measure)) } catch {
       return .failure(ReadingProblem(.error, detail: "selector, \(error)"))
-    }
-  }
-
-  private static func address(_ template: String, of instance: Instance) -> Result<InstanceAddress, ReadingProblem> {
-    do { return .success(try InstanceAddress(expanding: template, for: instance)) } catch {
-      return .failure(ReadingProblem(.error, detail: "\(error)"))
     }
   }
 }
