@@ -77,8 +77,8 @@ let package = Package(
     target(
       "CanaryCommands",
       [
-        "RolloutCore", "ImmuneSystem", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers",
-        "ChildProcesses", "CurlClient", argumentParser, crypto, logging,
+        "RolloutCore", "CanaryJudge", "ImmuneSystem", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports",
+        "Observers", "ChildProcesses", "CurlClient", argumentParser, crypto, logging,
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
@@ -93,7 +93,10 @@ let package = Package(
 
     tests(
       "CommandTests",
-      ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "TestKit", argumentParser]),
+      [
+        "CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "Observers", "TestKit",
+        "LoopbackFixtures", argumentParser,
+      ]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
