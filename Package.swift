@@ -48,6 +48,9 @@ let package = Package(
     target("RolloutCore"),
     target("CanaryJudge"),
 
+    // The lines of the judge's bench, as ticks.
+    target("JudgeProtocol", ["CanaryJudge"]),
+
     // The policy file, and the words of the host protocol.
     target("PolicyFile", ["RolloutCore", yams]),
     target(
@@ -75,7 +78,7 @@ let package = Package(
       "CanaryCommands",
       [
         "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
-        "CurlClient", argumentParser, crypto, logging,
+        "CurlClient", "JudgeProtocol", argumentParser, crypto, logging,
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
@@ -96,6 +99,10 @@ let package = Package(
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"]),
+    // Whole burn-ins of the bench, fast; Benchmarks/judge feeds it.
+    .executableTarget(
+      name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",
+      swiftSettings: strict),
     .target(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
