@@ -16,6 +16,7 @@ struct HouseTests {
   static let allowed: [String: Set<String>] = [
     "RolloutCore": [],
     "CanaryJudge": [],
+    "JudgeProtocol": ["CanaryJudge"],
     "PolicyFile": ["RolloutCore"],
     "HostProtocol": ["RolloutCore"],
     "RolloutEngine": ["RolloutCore"],
@@ -27,7 +28,7 @@ struct HouseTests {
     "Observers": ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient"],
     "CanaryCommands": [
       "RolloutCore", "CanaryJudge", "PolicyFile", "HostProtocol", "RolloutEngine", "RolloutStore", "ChildProcesses",
-      "Transports", "CurlClient", "Observers",
+      "Transports", "CurlClient", "Observers", "JudgeProtocol",
     ],
     "canary": ["CanaryCommands"],
   ]
