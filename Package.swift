@@ -47,6 +47,7 @@ let package = Package(
     // The pure core: no Foundation, no async, no clock.
     target("RolloutCore"),
     target("CanaryJudge"),
+    target("ImmuneSystem", ["RolloutCore", "CanaryJudge"]),
 
     // The lines of the judge's bench, as ticks.
     target("JudgeProtocol", ["CanaryJudge"]),
@@ -71,14 +72,16 @@ let package = Package(
     target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     target("CurlClient", ["CCurl"]),
-    target("Observers", ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", logging]),
+    target(
+      "Observers",
+      ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient", "ChildProcesses", logging]),
 
     // What people type.
     target(
       "CanaryCommands",
       [
-        "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
-        "CurlClient", "JudgeProtocol", argumentParser, crypto, logging,
+        "RolloutCore", "ImmuneSystem", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers",
+        "ChildProcesses", "CurlClient", "JudgeProtocol", argumentParser, crypto, logging,
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
@@ -103,10 +106,26 @@ let package = Package(
     .executableTarget(
       name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",
       swiftSettings: strict),
+    tests("ImmuneSystemTests", ["ImmuneSystem", "CanaryJudge", "RolloutCore"]),
     .target(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
-    tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
+    // The readers of metrics servers against the real ones.
+    tests(
+      "MetricServerTests",
+      ["Observers", "CanaryJudge", "RolloutEngine", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
+    tests(
+      "ObserverTests",
+      [
+        "Observers", "ImmuneSystem", "CanaryJudge", "RolloutEngine", "RolloutStore", "RolloutCore", "CurlClient",
+        "LoopbackFixtures",
+      ]),
+    tests(
+      "MetricSourceTests",
+      [
+        "Observers", "RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", "ChildProcesses", "TestKit",
+        "LoopbackFixtures",
+      ], exclude: ["statsd_client.py"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),

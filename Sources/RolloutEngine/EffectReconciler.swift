@@ -5,11 +5,11 @@ internal import RolloutCore
 struct EffectReconciler {
   private let ports: Ports
   private let plan: Plan
-  /// Of the runner's lease.
-  private let epoch: Int64
+  private let lease: Lease
   private let inbox: Inbox<RunnerSignal>
-  private let analysisInterval = TimeSpan.seconds(15)
   private var running: [Key: Task<Void, Never>] = [:]
+  /// What the running analyst is to watch; changed in place, so that its evidence goes on.
+  private var current: CurrentAnalysis?
 
   /// What makes two effects the same work.
   private enum Key: Hashable {
@@ -18,10 +18,10 @@ struct EffectReconciler {
     case analyse(number: Int64)
   }
 
-  init(ports: Ports, plan: Plan, epoch: Int64, inbox: Inbox<RunnerSignal>) {
+  init(ports: Ports, plan: Plan, lease: Lease, inbox: Inbox<RunnerSignal>) {
     self.ports = ports
     self.plan = plan
-    self.epoch = epoch
+    self.lease = lease
     self.inbox = inbox
   }
 
@@ -33,7 +33,13 @@ struct EffectReconciler {
       task.cancel()
       running[key] = nil
     }
-    for effect in outstanding where running[key(effect)] == nil { running[key(effect)] = start(effect) }
+    for effect in outstanding {
+      if running[key(effect)] == nil {
+        running[key(effect)] = start(effect)
+      } else if case .analyse(let analysis) = effect, current?.value != analysis {
+        current?.value = analysis
+      }
+    }
   }
 
   /// Cancels everything. The caller awaits the tasks: none of them touches anything after that.
@@ -48,16 +54,16 @@ struct EffectReconciler {
     switch effect {
     case .perform(_, let number, _), .ask(_, let number, _): .contact(number: number)
     case .watch(let host, let expecting): .watch(host: host, expecting: expecting)
-    case .analyse(_, let number, _, _): .analyse(number: number)
+    case .analyse(let analysis): .analyse(number: analysis.number)
     }
   }
 
-  private func start(_ effect: Effect) -> Task<Void, Never> {
+  private mutating func start(_ effect: Effect) -> Task<Void, Never> {
     switch effect {
     case .perform(let host, let number, let command): perform(host, number, command)
     case .ask(let host, let number, let step): ask(host, number, step)
     case .watch(let host, let expecting): watch(host, expecting)
-    case .analyse(let wave, let number, let updated, let siblings): analyse(wave, number, updated, siblings)
+    case .analyse(let analysis): analyse(analysis)
     }
   }
 
@@ -75,7 +81,7 @@ struct EffectReconciler {
     let service = plan.policy.service
     let directory = instance.directory ?? plan.policy.release.directory
     // Higher than the fence of every request about this step: a question has a later number.
-    let fence = Fence(epoch: epoch, step: number)
+    let fence = Fence(epoch: lease.epoch, step: number)
     return ports.spawn {
       let result = await transport.inspect(
         instance, service: service, directory: directory, step: step, fence: fence)
@@ -99,15 +105,17 @@ struct EffectReconciler {
     }
   }
 
-  private func analyse(_ wave: Int, _ number: Int64, _ updated: [Int], _ siblings: [Int]) -> Task<Void, Never> {
+  private mutating func analyse(_ analysis: Analysis) -> Task<Void, Never> {
     let (analyst, inbox) = (ports.analyst, inbox)
-    let request = AnalysisRequest(
-      updated: updated.map { plan.hosts[$0].instance }, siblings: siblings.map { plan.hosts[$0].instance },
-      checks: plan.policy.checks, falseAlarm: plan.policy.falseAlarm, horizon: plan.policy.burnIn.max,
-      untilRequests: plan.policy.burnIn.untilRequests, reportInterval: analysisInterval)
+    let request = AnalysisRequest(plan)
+    let samples = LeasedSampleLog(store: ports.store, rollout: plan.rollout, lease: lease)
+    let current = CurrentAnalysis(analysis) { number in
+      await inbox.send(.input(.baselineTaken(number: number)))
+    }
+    self.current = current
     return ports.spawn {
-      await analyst.observe(request) { verdict in
-        await inbox.send(.input(.verdict(wave: wave, number: number, verdict)))
+      await analyst.observe(request, current: current, samples: samples) { number, verdict in
+        await inbox.send(.input(.verdict(number: number, verdict)))
       }
     }
   }

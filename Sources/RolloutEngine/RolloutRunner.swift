@@ -72,7 +72,7 @@ public actor RolloutRunner {
     self.ports = ports
     self.observer = observer
     inbox = Inbox(capacity: Self.inboxCapacity)
-    effects = EffectReconciler(ports: ports, plan: rollout.plan, epoch: lease.epoch, inbox: inbox)
+    effects = EffectReconciler(ports: ports, plan: rollout.plan, lease: lease, inbox: inbox)
     clocks = ClockWatch(wall: ports.clock.now(), uptime: ports.clock.uptime())
   }
 

@@ -3,10 +3,11 @@ public import RolloutEngine
 
 /// The same duties as `SQLiteStore` without a file: for tests of the engine, and for dry runs that leave nothing
 /// behind. What it holds is gone with it.
-public actor InMemoryStore: Journal, Leases, LeaseBoard, OperatorRequests, RolloutCatalog {
+public actor InMemoryStore: Journal, Leases, LeaseBoard, OperatorRequests, RolloutCatalog, SampleStore {
   private struct Entry {
     var summary: RolloutSummary
     var records: [JournalRecord] = []
+    var samples: [SampleRecord] = []
   }
 
   private struct Request {
@@ -68,6 +69,43 @@ public actor InMemoryStore: Journal, Leases, LeaseBoard, OperatorRequests, Rollo
   public func records(of rollout: RolloutID, from sequence: Int) async throws(StoreFailure) -> [JournalRecord] {
     guard let position = index(of: rollout) else { return [] }
     return Array(rollouts[position].records.dropFirst(max(0, sequence)))
+  }
+
+  // MARK: Samples
+
+  public func appendSamples(_ records: [SampleRecord], of rollout: RolloutID, under lease: Lease)
+    async throws(StoreFailure)
+  {
+    try requireWritable()
+    try requireHeld(lease)
+    guard let position = index(of: rollout), rollouts[position].summary.service == lease.service else {
+      throw .conflict(detail: "rollout \(rollout) is not one of service \(lease.service)")
+    }
+    var samples = rollouts[position].samples
+    for record in records {
+      if samples.indices.contains(record.sequence), samples[record.sequence] == record { continue }
+      guard record.sequence == samples.count else {
+        throw SampleTable.conflict(rollout, record.sequence, samples.count)
+      }
+      samples.append(record)
+    }
+    rollouts[position].samples = samples
+    changes &+= 1
+  }
+
+  public func samples(of rollout: RolloutID, from sequence: Int, limit: Int) async throws(StoreFailure)
+    -> [SampleRecord]
+  {
+    guard let position = index(of: rollout) else { return [] }
+    return Array(rollouts[position].samples.dropFirst(max(0, sequence)).prefix(max(0, limit)))
+  }
+
+  public func pruneSamples(service: String, keeping: Int) async throws(StoreFailure) {
+    try requireWritable()
+    let ended = rollouts.indices.reversed().filter {
+      rollouts[$0].summary.service == service && rollouts[$0].summary.isEnded
+    }
+    for position in ended.dropFirst(max(0, keeping)) { rollouts[position].samples = [] }
   }
 
   // MARK: Leases

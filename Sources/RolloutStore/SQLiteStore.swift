@@ -5,7 +5,7 @@ public import RolloutEngine
 /// The journal, leases, operator requests and catalog in one SQLite file that several processes share.
 ///
 /// `DESIGN.md` beside this file says what holds and why.
-public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog {
+public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog, SampleStore {
   public let path: String
   private let connection: WriteConnection
   let writer: JournalWriter
@@ -70,6 +70,24 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog {
   /// Checks the whole chain of a rollout, and that it ends where the rollout's row says.
   public func verify(_ rollout: RolloutID) async throws(StoreFailure) -> ChainReport {
     try await chain.walk(rollout, from: 0) { _ in }
+  }
+
+  // MARK: Samples
+
+  public func appendSamples(_ records: [SampleRecord], of rollout: RolloutID, under lease: Lease)
+    async throws(StoreFailure)
+  {
+    try await writer.write { db, _ in try SampleTable.append(records, of: rollout, under: lease, in: db) }
+  }
+
+  public func samples(of rollout: RolloutID, from sequence: Int, limit: Int) async throws(StoreFailure)
+    -> [SampleRecord]
+  {
+    try await reader.read { try SampleTable.samples(of: rollout, from: sequence, limit: limit, in: $0) }
+  }
+
+  public func pruneSamples(service: String, keeping: Int) async throws(StoreFailure) {
+    try await writer.write { db, _ in try SampleTable.prune(service: service, keeping: keeping, in: db) }
   }
 
   // MARK: Leases

@@ -19,7 +19,7 @@ enum Schema {
   static let logLimit = 4 * 1_048_576
 
   /// Each entry takes a file from the version that is its index to the next. Released entries never change.
-  static let migrations = [version1]
+  static let migrations = [version1, version2]
 
   static var version: Int64 { Int64(migrations.count) }
 
@@ -90,6 +90,16 @@ enum Schema {
       answer TEXT
     ) STRICT;
     CREATE INDEX request_pending ON request (rollout, position) WHERE is_accepted IS NULL;
+    """
+
+  private static let version2 = """
+    CREATE TABLE sample (
+      rollout TEXT NOT NULL REFERENCES rollout (id),
+      sequence INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      payload TEXT NOT NULL,
+      PRIMARY KEY (rollout, sequence)
+    ) STRICT, WITHOUT ROWID;
     """
 
   // MARK: Opening

@@ -65,8 +65,8 @@ struct World {
   }
 
   mutating func judge(_ verdict: Verdict) throws {
-    for case .analyse(let wave, let number, _, _) in rollout.outstanding {
-      try offer(.verdict(wave: wave, number: number, verdict))
+    for case .analyse(let analysis) in rollout.outstanding {
+      try offer(.verdict(number: analysis.number, verdict))
     }
   }
 
@@ -166,9 +166,10 @@ enum Plans {
     policy.probes = [ProbePolicy(name: "healthz", target: .http(HTTPProbe(url: "http://{host}:8080/healthz")))]
     policy.checks = [
       CheckPolicy(
-        name: "server-errors", scrape: "http://{host}:8080/metrics",
-        measure: .ratio(bad: "http_requests_total{code=~\"5..\"}", total: "http_requests_total"))
+        name: "server-errors", source: .scrape("http://{host}:8080/metrics"),
+        measure: .ratio(events: "http_requests_total{code=~\"5..\"}", total: "http_requests_total"))
     ]
+    (policy.baseline, policy.soak) = (.zero, .zero)
     change(&policy)
     return policy
   }

@@ -12,8 +12,10 @@ public enum Input: Hashable, Sendable {
   case unreachable(host: Int, number: Int64, detail: String)
   /// The probes of `Effect.watch(host, expecting)` changed their mind.
   case health(host: Int, expecting: Version?, Health)
-  /// The checks of a wave's `Effect.analyse`, by the number of that effect.
-  case verdict(wave: Int, number: Int64, Verdict)
+  /// The checks of `Effect.analyse`, by the number of that analysis.
+  case verdict(number: Int64, Verdict)
+  /// The sources of the analysis with this number have the baseline in their history.
+  case baselineTaken(number: Int64)
   case operation(Operation, Verb)
 
   /// Taken last in a turn, and settling: it may send a step again, and what was asked in the same turn may forbid that.
@@ -42,7 +44,7 @@ public enum Effect: Hashable, Sendable {
   /// Run the instance's probes for as long as this is outstanding.
   case watch(host: Int, expecting: Version?)
   /// Run the checks for as long as this is outstanding.
-  case analyse(wave: Int, number: Int64, updated: [Int], siblings: [Int])
+  case analyse(Analysis)
 }
 
 /// Why an input is refused in this state. Every one names what may be done instead.
@@ -71,7 +73,8 @@ public enum Rejection: Error, Hashable, Sendable {
     case .alreadyPaused: "the rollout is paused already; `canary resume` goes on"
     case .notPaused: "the rollout is not paused; `canary explain` says what it waits for"
     case .nothingToPromote(let state):
-      "no gate to pass while \(state); promote works in a burn-in, at an approval, or halted without a verdict"
+      "no gate to pass while \(state); promote works in a baseline, a burn-in or a soak, at an approval, "
+        + "or halted without a verdict"
     case .promoteNeedsRetry:
       "halted by a failure, which promote does not override; `canary retry` goes on after you fixed it, "
         + "`canary skip HOST` leaves a host out, `canary rollback` goes back"

@@ -6,7 +6,19 @@ public struct Policy: Codable, Hashable, Sendable {
   public var transport: TransportPolicy
   public var release: ReleasePolicy
   public var canary: CanaryChoice
+  /// How long all instances are measured before the push, so that each can be compared with itself; less where the
+  /// source has that history already. Nothing is measured without checks.
+  public var baseline: TimeSpan
   public var burnIn: BurnInPolicy
+  /// How long the checks watch each later wave, updated against not yet updated instances, before it counts as passed.
+  /// Without checks a wave passes as soon as its instances are healthy.
+  public var waveBurnIn: TimeSpan
+  /// How long the checks watch the whole service after the last wave, against the recorded baseline and the absolute
+  /// limits, before the rollout counts as succeeded. Without checks there is none.
+  public var soak: TimeSpan
+  /// Time after an instance's update in which the checks tolerate more latency of it: caches are cold, code is not
+  /// compiled yet.
+  public var warmUp: TimeSpan
   /// Sizes of the waves after the canary, of the rest. The last one always reaches everything that is left.
   public var waves: [Quantity]
   /// Instances that may be down, unhealthy or unknown at once, over the whole service. At least 1 after rounding.
@@ -39,6 +51,10 @@ public struct Policy: Codable, Hashable, Sendable {
     self.transport = transport
     self.release = release
     canary = .count(1)
+    baseline = .minutes(5)
+    waveBurnIn = .seconds(30)
+    soak = .minutes(5)
+    warmUp = .seconds(60)
     burnIn = BurnInPolicy(min: .minutes(10), max: .minutes(60), untilRequests: nil)
     waves = [.percent(25), .percent(100)]
     maxUnavailable = .count(1)
@@ -55,6 +71,39 @@ public struct Policy: Codable, Hashable, Sendable {
     onAbort = .rollback
     rollback = .required
     approval = .none
+  }
+}
+
+extension Policy {
+  /// A policy from before the checks watched the whole rollout promised no baseline, no watch over later waves and no
+  /// soak, and gets none.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func value<T: Decodable>(_ key: CodingKeys) throws -> T { try values.decode(T.self, forKey: key) }
+    service = try value(.service)
+    instances = try value(.instances)
+    transport = try value(.transport)
+    release = try value(.release)
+    canary = try value(.canary)
+    baseline = try values.decodeIfPresent(TimeSpan.self, forKey: .baseline) ?? .zero
+    burnIn = try value(.burnIn)
+    waveBurnIn = try values.decodeIfPresent(TimeSpan.self, forKey: .waveBurnIn) ?? .zero
+    soak = try values.decodeIfPresent(TimeSpan.self, forKey: .soak) ?? .zero
+    waves = try value(.waves)
+    maxUnavailable = try value(.maxUnavailable)
+    maxFailures = try value(.maxFailures)
+    minHealthyTime = try value(.minHealthyTime)
+    healthyDeadline = try value(.healthyDeadline)
+    progressDeadline = try value(.progressDeadline)
+    probes = try value(.probes)
+    checks = try value(.checks)
+    falseAlarm = try value(.falseAlarm)
+    onFail = try value(.onFail)
+    onInconclusive = try value(.onInconclusive)
+    onNoData = try value(.onNoData)
+    onAbort = try value(.onAbort)
+    rollback = try value(.rollback)
+    approval = try value(.approval)
   }
 }
 

@@ -26,7 +26,7 @@ public struct Ports: Sendable {
 }
 
 /// A store that does all a controller needs.
-public typealias RolloutStore = Journal & Leases & OperatorRequests & RolloutCatalog
+public typealias RolloutStore = Journal & Leases & OperatorRequests & RolloutCatalog & SampleStore
 
 /// Told of each turn of a runner, after its events are on stable storage. Slow observers slow the rollout: hand the
 /// report on and return.
