@@ -101,13 +101,15 @@ struct Fleet: Sendable {
   }
 
   /// Packs a release. `says` is the version its service answers with; `sickAfter` seconds of health; `onHost` limits
-  /// the sickness to one instance's port; `restart` goes in front of the restart script.
+  /// the sickness to one instance's port; `restart` goes in front of the restart script; `traits` are what the
+  /// demo's service knows of speed and errors.
   func pack(
     _ version: String, says: String? = nil, sickAfter: Double? = nil, onlyOn instance: Int? = nil,
-    restart: String = ""
+    restart: String = "", traits: [String: Double] = [:]
   ) async throws {
     var release = "{\"version\": \"\(says ?? version)\""
     if let sickAfter { release += ", \"sick_after\": \(sickAfter)" }
+    for (name, value) in traits.sorted(by: { $0.key < $1.key }) { release += ", \"\(name)\": \(value)" }
     release += "}\n"
     var script = "#!/bin/sh\nset -eu\n. ./.env\necho '\(version)' >>run/restarts\n"
     if let instance {
@@ -134,12 +136,9 @@ struct Fleet: Sendable {
     try FileManager.default.moveItem(atPath: built.path, toPath: directory.path("dist/\(name).tar.gz"))
   }
 
-  /// The demo's service: one program serves the demo and these tests.
-  private static let service: String = {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return contents(of: root.appendingPathComponent("Sources/CanaryCommands/Demo/demo-service.py").path) ?? ""
-  }()
+  /// One service and one load generator serve the demo and these tests.
+  static let demo = ExampleSystemTests.root.appendingPathComponent("Sources/CanaryCommands/Demo").path
+  private static let service = contents(of: demo + "/demo-service.py") ?? ""
 
   // MARK: What is true on the hosts
 
