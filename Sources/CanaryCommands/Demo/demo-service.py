@@ -69,6 +69,7 @@ class Shop:
         self.buckets = [0] * (len(EDGES) + 1)
         self.seconds = 0.0
         self.busy = 0
+        self.ending = asyncio.Event()
 
     async def connected(self, reader, writer):
         try:
@@ -80,7 +81,8 @@ class Shop:
                 finally:
                     self.busy -= 1
                 writer.write(self.message(status, body))
-                if "connection: close" in head.lower() or "HTTP/1.0" in head.split("\r\n", 1)[0]:
+                is_last = "connection: close" in head.lower() or "HTTP/1.0" in head.split("\r\n", 1)[0]
+                if is_last or self.ending.is_set():
                     break
                 await writer.drain()
         except (OSError, EOFError, IndexError, asyncio.LimitOverrunError):
@@ -135,11 +137,10 @@ class Shop:
 
 async def main(port):
     shop = Shop(Release(os.path.join(HERE, "release.json")))
-    ending = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shop.ending.set)
     server = await asyncio.start_server(shop.connected, "127.0.0.1", port)
-    await ending.wait()
-    # Nobody new; who is being served gets an answer.
+    await shop.ending.wait()
+    # No new connections; who is being served gets an answer.
     server.close()
     patience = time.monotonic() + 2
     while shop.busy and time.monotonic() < patience:
