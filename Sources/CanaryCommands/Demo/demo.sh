@@ -153,6 +153,12 @@ checks:
     tolerance: 20%
     pass_margin: 50%
     interval: 1s
+  - name: orders
+    good: orders_total
+    total: http_requests_total
+    tolerance: 10%
+    pass_margin: 30%
+    interval: 1s
 POLICY
 
 # Times are lognormal. In 1.2.0 four answers in a hundred take 5.5 times as long and all others 15 % less: the mean stays.
