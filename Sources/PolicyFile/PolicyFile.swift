@@ -4,10 +4,14 @@ public import RolloutCore
 public struct PolicyParse: Sendable {
   /// Nil exactly when there is an error among `diagnostics`.
   public var policy: Policy?
-  /// Errors and warnings in the order of the file.
+  /// Errors and warnings in the order of the file, then those of each included file.
   public var diagnostics: [Diagnostic]
+  /// The files whose checks became a part of the policy, in the order in which it names them.
+  public var included: [IncludedFile]
   let root: DecodedObject?
-  let source: SourceText
+  let checks: [ResolvedCheck]
+  /// Of the policy and of each included file.
+  let sources: [SourceText]
 
   public var hasErrors: Bool { policy == nil }
 
@@ -15,9 +19,9 @@ public struct PolicyParse: Sendable {
   /// a policy that lists them, which was checked while it was read.
   public func diagnose(_ instances: [Instance]) -> [Diagnostic] {
     guard let root, root["instances"]?.list == nil else { return [] }
-    var lint = PolicyLint(root: root, sink: DiagnosticSink(source: source))
+    var lint = PolicyLint(root: root, checks: checks, sinks: sources.map { DiagnosticSink(source: $0) })
     lint.checkInstances(instances)
-    return lint.sink.sorted()
+    return lint.diagnostics
   }
 
   /// A probe or a check by its index in the policy.
@@ -28,44 +32,55 @@ public struct PolicyParse: Sendable {
 
   /// The error that the address written there is never asked, or nil where the file has no such place.
   public func refused(_ place: ObservationPlace, _ message: String) -> Diagnostic? {
-    let (key, index) =
-      switch place {
-      case .probe(let index): ("probes", index)
-      case .check(let index): ("checks", index)
-      }
-    guard let item = root?[key]?.list?.dropFirst(index).first, let object = item.object else { return nil }
-    let address = object["http"] ?? object["tcp"] ?? object["scrape"] ?? item
-    var sink = DiagnosticSink(source: source)
+    guard let address = address(place) else { return nil }
+    var sink = DiagnosticSink(source: sources[address.file])
     sink.error(.refusedAddress, address.span, message, help: "write `{host}` where the host stands")
     return sink.diagnostics.first
+  }
+
+  private func address(_ place: ObservationPlace) -> Place? {
+    switch place {
+    case .probe(let index):
+      guard let item = root?["probes"]?.list?.dropFirst(index).first, let object = item.object else { return nil }
+      return Place(file: 0, span: (object["http"] ?? object["tcp"] ?? item).span)
+    case .check(let index):
+      guard let check = checks.dropFirst(index).first else { return nil }
+      return check.source.flatMap { check.place($0.key) } ?? check.place
+    }
   }
 }
 
 /// Reads policy files: YAML with types from the schema only, refused with places and reasons where it is anything else.
 public enum PolicyFile {
-  /// Reads a policy out of the bytes of a file. Pure; never fails other than by diagnostics. `path` is only shown.
-  /// Time and stack are bounded for every input.
-  public static func parse(_ bytes: [UInt8], path: String) -> PolicyParse {
+  /// Reads a policy out of the bytes of a file and what it includes. Never fails other than by diagnostics, and touches
+  /// no file itself. `path` is only shown. Time and stack are bounded for every input.
+  public static func parse(_ bytes: [UInt8], path: String, including reader: IncludeReader = .none) -> PolicyParse {
     let source = SourceText(bytes, path: path)
     var sink = DiagnosticSink(source: source)
-    guard let tree = SourceTree.compose(bytes, into: &sink) else { return failed(source, sink) }
+    guard let tree = SourceTree.compose(bytes, into: &sink) else { return failed(sink) }
     guard case .mapping = tree.content else {
-      if case .reported = tree.content { return failed(source, sink) }
+      if case .reported = tree.content { return failed(sink) }
       sink.error(
         .wrongShape, tree.span, "the file is \(tree.shape), not a policy",
         help: "start from `policies/reference.yaml`, which documents every key")
-      return failed(source, sink)
+      return failed(sink)
     }
     var decoder = SchemaDecoder(sink: sink)
     let decoded = decoder.decode(tree, as: .object(PolicySchema.root), for: "policy")
-    guard let root = decoded?.object else { return failed(source, decoder.sink) }
-    var lint = PolicyLint(root: root, sink: decoder.sink)
+    guard let root = decoded?.object else { return failed(decoder.sink) }
+    var resolver = CheckResolver(root: root, sink: decoder.sink, reader: reader)
+    resolver.run()
+    var lint = PolicyLint(root: root, checks: resolver.checks, sinks: resolver.sinks)
+    lint.checksAreWhole = resolver.isWhole
     lint.run()
-    let policy = lint.sink.hasErrors ? nil : PolicyBuilder(root: root).build()
-    return PolicyParse(policy: policy, diagnostics: lint.sink.sorted(), root: root, source: source)
+    let builder = PolicyBuilder(root: root, checks: resolver.checks)
+    return PolicyParse(
+      policy: lint.hasErrors ? nil : builder.build(), diagnostics: lint.diagnostics, included: resolver.files,
+      root: root, checks: resolver.checks, sources: resolver.sinks.map(\.source))
   }
 
-  private static func failed(_ source: SourceText, _ sink: DiagnosticSink) -> PolicyParse {
-    PolicyParse(policy: nil, diagnostics: sink.sorted(), root: nil, source: source)
+  private static func failed(_ sink: DiagnosticSink) -> PolicyParse {
+    PolicyParse(
+      policy: nil, diagnostics: sink.sorted(), included: [], root: nil, checks: [], sources: [sink.source])
   }
 }

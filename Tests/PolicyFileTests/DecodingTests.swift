@@ -73,12 +73,12 @@ import Testing
           HTTPProbe(url: "http://{host}:8080/healthz", expect: HTTPProbe.Expectation(version: .path("/version")))))
     ]
     var errors = CheckPolicy(
-      name: "server-errors", scrape: "http://{host}:8080/metrics",
-      measure: .ratio(bad: "http_requests_total{code=~\"5..\"}", total: "http_requests_total"))
+      name: "server-errors", source: .scrape("http://{host}:8080/metrics"),
+      measure: .ratio(events: "http_requests_total{code=~\"5..\"}", total: "http_requests_total"))
     errors.tolerance = 0.1
     var latency = CheckPolicy(
-      name: "latency", scrape: "http://{host}:8080/metrics",
-      measure: .histogram(name: "http_request_duration_seconds", quantile: 0.99))
+      name: "latency", source: .scrape("http://{host}:8080/metrics"),
+      measure: .histogram(name: "http_request_duration_seconds", quantiles: [0.99]))
     latency.tolerance = 0.2
     expected.checks = [errors, latency]
     #expect(parse.policy == expected)
@@ -164,17 +164,6 @@ import Testing
       ])
   }
 
-  @Test func checksHaveAllTheirKeys() {
-    let keys = "gauge: load, limit: 5%, interval: 10s, initial_delay: 1m, muted: true"
-    let text = "checks: [{name: g, scrape: \"http://{host}/m\", \(keys)}]"
-    let check = PolicySample.parse(PolicySample.with(text)).policy?.checks.first
-    #expect(check?.measure == .gauge("load"))
-    #expect(check?.limit == 0.05)
-    #expect(check?.interval == .seconds(10))
-    #expect(check?.initialDelay == .minutes(1))
-    #expect(check?.muted == true)
-  }
-
   @Test func canaryIsCountShareOrHosts() {
     #expect(PolicySample.parse(PolicySample.with("canary: {count: 2}")).policy?.canary == .count(2))
     #expect(PolicySample.parse(PolicySample.with("canary: {percent: 12.5%}")).policy?.canary == .percent(12.5))
@@ -194,6 +183,10 @@ import Testing
         waves: [1, 50%]
         max_unavailable: 25%
         max_failures: 2
+        baseline: 0s
+        wave_burn_in: 1m
+        soak: 30m
+        warm_up: 2m30s
         """)
     ).policy
     #expect(policy?.onFail == .halt)
@@ -205,6 +198,10 @@ import Testing
     #expect(policy?.waves == [.count(1), .percent(50)])
     #expect(policy?.maxUnavailable == .percent(25))
     #expect(policy?.maxFailures == 2)
+    #expect(policy?.baseline == .zero)
+    #expect(policy?.waveBurnIn == .minutes(1))
+    #expect(policy?.soak == .minutes(30))
+    #expect(policy?.warmUp == .seconds(150))
   }
 
   @Test func oneBoundOfTheBurnInMovesTheOther() {

@@ -1,5 +1,6 @@
 import Foundation
-import PolicyFile
+
+@testable import PolicyFile
 
 /// Policies for tests: a small valid one, of which a test replaces keys.
 enum PolicySample {
@@ -20,11 +21,70 @@ enum PolicySample {
   }
 
   static func parse(_ text: String, path: String = "policy.yaml") -> PolicyParse {
-    PolicyFile.parse(Array(text.utf8), path: path)
+    PolicyFile.parse(Array(text.utf8), path: path, including: reader(included))
+  }
+
+  /// What the policies of these tests may include.
+  static let included: [String: String] = [
+    "checks/web.yaml": """
+    checks:
+      - name: server-errors
+        bad: http_requests_total{code=~"5.."}
+        total: http_requests_total
+      - name: latency
+        histogram: http_request_duration_seconds
+        tolerance: 20%
+        owner: web team
+
+    """,
+    "checks/nested.yaml": "checks: [{include: checks/web.yaml}, {name: load, gauge: load}]\n",
+    "checks/broken.yaml": "checks:\n  - name: load\n    guage: load\n    limit: high\n",
+    "checks/same.yaml": "checks:\n  - {name: latency, gauge: latency_seconds}\n",
+    "checks/empty.yaml": "checks: []\n", "checks/policy.yaml": "service: checkout\n",
+    "checks/templates.yaml":
+      "checks: [{name: load, graphite: {url: \"http://graphite\"}, gauge: \"{{a,b}.{rack}.load\"}]\n",
+  ]
+
+  static func reader(_ files: [String: String]) -> IncludeReader {
+    IncludeReader { path in
+      if path.hasPrefix("../") { return .failure(.outside("/repository")) }
+      guard let text = files[path] else { return .failure(.unreadable("no such file or directory")) }
+      return .success(IncludedFile(path: path, bytes: Array(text.utf8)))
+    }
   }
 
   /// Codes found in the minimal policy with `fragment`.
   static func codes(_ fragment: String) -> [DiagnosticCode] { parse(with(fragment)).diagnostics.map(\.code) }
+
+  private static let servers: [String: String] = [
+    "prometheus": "url: \"http://p:9090\", instance: \"{host}\"", "graphite": "url: \"http://g\"",
+    "statsd": "listen: \"127.0.0.1:8125\"", "command": "argv: [a]",
+  ]
+
+  /// `metrics` or `checks` with one key set.
+  private static func checking(_ path: String, _ key: String, _ value: String) -> String {
+    let parts = path.split(separator: ".").map(String.init)
+    let item = "name: c, scrape: \"http://{host}/metrics\""
+    let own = parts.count > 1 ? parts[1] : ""
+    switch (parts[0], key) {
+    case ("metrics", _) where parts.count == 3:
+      let others = (servers[own] ?? "").split(separator: ", ").filter { !$0.hasPrefix(key + ":") }
+      return "metrics: {\(own): {\((others + ["\(key): \(value)"]).joined(separator: ", "))}}"
+    case ("metrics", _): return "metrics: {\(key): \(value)}"
+    case (_, "include"): return "checks: [{include: \(value)}]"
+    case (_, "with"): return "checks: [{include: checks/web.yaml, with: \(value)}]"
+    case (_, "quantile"), (_, "quantiles"), (_, "histogram"):
+      return "checks: [{\(item), \(key == "histogram" ? "" : "histogram: h, ")\(key): \(value)}]"
+    case (_, "bad"), (_, "good"): return "checks: [{\(item), \(key): \(value), total: t}]"
+    case (_, "total"): return "checks: [{\(item), bad: b, total: \(value)}]"
+    case (_, "rate"), (_, "share"), (_, "gauge"): return "checks: [{\(item), \(key): \(value)}]"
+    case (_, _) where parts.count == 3:
+      return "checks: [{name: c, rate: \"r.{id}\", \(checking("metrics.\(own).\(key)", key, value).dropFirst(10))]"
+    case (_, _) where PolicySchema.sourceKeys.contains(key):
+      return "checks: [{name: c, rate: \"/{id}\", \(key): \(value)}]"
+    default: return "checks: [{\(item), gauge: g, \(key): \(value)}]"
+    }
+  }
 
   /// The minimal policy with one key at a path such as `release.keep` or `probes[].interval` set to `value`.
   static func setting(_ path: String, to value: String) -> String {
@@ -45,11 +105,8 @@ enum PolicySample {
       return with("probes: [{http: \"http://{host}/\", expect: {\(key): \(value)}}]")
     case let path where path.hasPrefix("probes[]."):
       return with("probes: [{http: \"http://{host}/\", \(key): \(value)}]")
-    case "checks[].quantile": return with("checks: [{\(check), histogram: h, quantile: \(value)}]")
-    case "checks[].bad": return with("checks: [{\(check), bad: \(value), total: t}]")
-    case let path where path.hasPrefix("checks[]."):
-      let limit = key == "limit" ? "" : "limit: 5, "
-      return with("checks: [{\(check), gauge: g, \(limit)\(key): \(value)}]")
+    case let path where path.hasPrefix("metrics"), let path where path.hasPrefix("checks"):
+      return with(checking(path, key, value))
     case let path where path.hasPrefix("transport.ssh."): return with("transport: {ssh: {\(key): \(value)}}")
     case "burn_in.until":
       return with("burn_in: {until: \(value)}\nchecks: [{\(check), bad: b, total: t}]")

@@ -91,6 +91,13 @@ import Testing
       "frobnicate: 1", "max_failures: -1", "on_fail: never", "waves: 25%", "min_healthy_time: 10", "canary: {}",
       "canary: {count: 1, percent: 1%}", "probes: [{}]", "release: {}", "false_alarm: 1", "service: A",
       "probes: [{tcp: \"{host}:1\", headers: {A: b}}]", "transport: {agent: {}}",
+      "metrics: {}", "metrics: {scrape: \"http://{host}/\", http: \"http://{host}/\"}",
+      "metrics: {statsd: {listen: \"localhost:1\"}}", "metrics: {prometheus: {url: \"http://{host}\", instance: a}}",
+      "checks: [{name: c, scrape: \"http://{host}/\", bad: b}]", "checks: [{include: /a.yaml}]",
+      "checks: [{name: c, scrape: \"http://{host}/\", gauge: g, rate: r}]",
+      "checks: [{name: c, scrape: \"http://{host}/\", http: \"http://{host}/\", gauge: g}]",
+      "checks: [{name: c, scrape: \"http://{host}/\", histogram: h, quantile: 0.5, quantiles: [0.5]}]",
+      "checks: [{name: c, scrape: \"http://{host}/\", gauge: g, quantile: 0.5}]",
     ] {
       let text = PolicySample.with(fragment)
       #expect(PolicySample.parse(text).hasErrors, "\(fragment)")
@@ -150,6 +157,8 @@ enum SchemaCheck {
         found.append("\(path): \(keyword)")
       }
     }
+    for part in schema["allOf"] as? [Any] ?? [] { found += problems(part, value, at: path) }
+    if let refused = schema["not"], problems(refused, value, at: path).isEmpty { found.append("\(path): not") }
     if let text = value as? String, let pattern = schema["pattern"] as? String,
       text.range(of: pattern, options: .regularExpression) == nil
     {

@@ -22,6 +22,12 @@ enum Files {
     return stat(path, &status) == 0
   }
 
+  /// Whether there is a file that ends, unlike a pipe or device.
+  static func isRegular(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// The bytes of a file, or its first `limit + 1` so that the caller can tell that it is too long.
   static func read(_ path: String, limit: Int = 16 << 20) throws(Failure) -> [UInt8] {
     let descriptor = path == "-" ? dup(0) : open(path, O_RDONLY | O_CLOEXEC)

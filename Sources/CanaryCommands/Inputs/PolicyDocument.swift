@@ -4,7 +4,7 @@ internal import RolloutCore
 /// A valid policy with the place it came from; every path in it is absolute.
 struct PolicyDocument: Sendable {
   var policy: Policy
-  /// SHA-256 of the file's bytes.
+  /// SHA-256 of the file's bytes; with included files, of the digests of all of them.
   var digest: Digest
   var path: String
   /// As the person named it.
@@ -24,14 +24,21 @@ struct PolicyDocument: Sendable {
     do { bytes = try Files.read(path, limit: 1 << 20) } catch {
       throw .invalid("cannot read the policy \(name): \(error.detail)", next: "name the file with --policy FILE")
     }
-    let parse = PolicyFile.parse(bytes, path: name)
+    let parse = PolicyFile.parse(bytes, path: name, including: .beside(policy: path, shownAs: name))
     guard let policy = parse.policy else {
       let colour = context.palette(for: .notes).colour
       throw .invalid(DiagnosticRenderer.render(parse.diagnostics, colour: colour))
     }
     return PolicyDocument(
-      policy: policy.anchored(at: Paths.directory(of: path)), digest: Digest(SHA256Sum.of(bytes)),
+      policy: policy.anchored(at: Paths.directory(of: path)), digest: digest(bytes, parse.included),
       path: path, shownPath: name, warnings: parse.diagnostics, parse: parse)
+  }
+
+  /// A changed included file is a changed policy.
+  private static func digest(_ bytes: [UInt8], _ included: [IncludedFile]) -> Digest {
+    guard !included.isEmpty else { return Digest(SHA256Sum.of(bytes)) }
+    let parts = [bytes] + included.map(\.bytes)
+    return Digest(SHA256Sum.of(parts.flatMap { SHA256Sum.of($0).utf8 }))
   }
 }
 

@@ -48,7 +48,9 @@ struct LintVerb: Verb {
     do { bytes = try Files.read(path, limit: 1 << 20) } catch {
       throw .invalid("cannot read \(name): \(error.detail)")
     }
-    let parse = PolicyFile.parse(bytes, path: name == "-" ? "(standard input)" : name)
+    let shown = name == "-" ? "(standard input)" : name
+    let parse = PolicyFile.parse(
+      bytes, path: shown, including: .beside(policy: context.absolute(name), shownAs: name))
     if let policy = parse.policy, case .listed(let instances) = policy.instances {
       return parse.diagnostics + misled(policy, instances, in: parse)
     }

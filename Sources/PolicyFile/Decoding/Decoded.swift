@@ -22,6 +22,7 @@ struct Decoded: Sendable {
 
   var text: String? { if case .text(let text) = value { text } else { nil } }
   var integer: Int? { if case .integer(let integer) = value { integer } else { nil } }
+  var number: Double? { if case .number(let number) = value { number } else { nil } }
   var boolean: Bool? { if case .boolean(let boolean) = value { boolean } else { nil } }
   var duration: TimeSpan? { if case .duration(let duration) = value { duration } else { nil } }
   var percentage: Double? { if case .percentage(let percentage) = value { percentage } else { nil } }

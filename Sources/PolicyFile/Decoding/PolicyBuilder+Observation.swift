@@ -54,24 +54,4 @@ extension PolicyBuilder {
     if let header = object["header"]?.text { return .header(header) }
     return object["body"]?.boolean == true ? .body : nil
   }
-
-  func check(_ object: DecodedObject) -> CheckPolicy? {
-    guard let name = object["name"]?.text, let scrape = object["scrape"]?.text, let measure = measure(object)
-    else { return nil }
-    var check = CheckPolicy(name: name, source: .scrape(scrape), measure: measure)
-    check.tolerance = object["tolerance"]?.percentage.map { $0 / 100 } ?? check.tolerance
-    check.limit = object["limit"]?.ratio
-    check.interval = object["interval"]?.duration ?? check.interval
-    check.initialDelay = object["initial_delay"]?.duration ?? check.initialDelay
-    check.muted = object["muted"]?.boolean ?? check.muted
-    return check
-  }
-
-  private func measure(_ object: DecodedObject) -> CheckPolicy.Measure? {
-    if let bad = object["bad"]?.text, let total = object["total"]?.text { return .ratio(events: bad, total: total) }
-    if let histogram = object["histogram"]?.text, case .number(let quantile)? = object["quantile"]?.value {
-      return .histogram(name: histogram, quantiles: [quantile])
-    }
-    return object["gauge"]?.text.map(CheckPolicy.Measure.gauge)
-  }
 }

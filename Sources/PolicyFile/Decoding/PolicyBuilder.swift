@@ -3,6 +3,7 @@ internal import RolloutCore
 /// Turns an accepted document into the model. Defaults are the model's own.
 struct PolicyBuilder {
   let root: DecodedObject
+  let checks: [ResolvedCheck]
 
   /// Nil where a required part is missing, which the schema has reported by then.
   func build() -> Policy? {
@@ -13,7 +14,7 @@ struct PolicyBuilder {
     var policy = Policy(service: service, instances: instances, transport: transport, release: release)
     applyPace(to: &policy)
     policy.probes = root["probes"]?.list?.compactMap { $0.object.flatMap(probe) } ?? []
-    policy.checks = root["checks"]?.list?.compactMap { $0.object.flatMap(check) } ?? []
+    policy.checks = checks.compactMap(check)
     applyDecisions(to: &policy)
     return policy
   }
@@ -67,6 +68,10 @@ struct PolicyBuilder {
       if let share = canary["percent"]?.percentage { policy.canary = .percent(share) }
       if let hosts = canary["hosts"]?.texts { policy.canary = .hosts(hosts.map { HostID($0) }) }
     }
+    policy.baseline = root["baseline"]?.duration ?? policy.baseline
+    policy.waveBurnIn = root["wave_burn_in"]?.duration ?? policy.waveBurnIn
+    policy.soak = root["soak"]?.duration ?? policy.soak
+    policy.warmUp = root["warm_up"]?.duration ?? policy.warmUp
     let burnIn = root["burn_in"]?.object
     policy.burnIn = Self.burnIn(burnIn, default: policy.burnIn)
     policy.waves = root["waves"]?.list?.compactMap(\.quantity) ?? policy.waves

@@ -13,7 +13,7 @@ extension SchemaDecoder {
     case .percentage(let maximum, let zero): value = percentageValue(text, span, maximum, zero)
     case .quantity: value = quantityValue(text, span)
     case .choice(let choices): value = choiceValue(text, span, choices)
-    case .list, .command, .dictionary, .object, .oneOf: value = nil
+    case .list, .command, .dictionary, .object, .variant, .oneOf: value = nil
     }
     return value.map { Decoded(span: span, value: $0) }
   }

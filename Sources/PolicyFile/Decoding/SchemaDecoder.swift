@@ -40,6 +40,8 @@ struct SchemaDecoder {
     case .mapping(let entries):
       switch type {
       case .object(let schema): return decodeObject(entries, node.span, as: schema)
+      case .variant(let mark, let schema, let other):
+        return decodeObject(entries, node.span, as: entries.contains { $0.key == mark } ? schema : other)
       case .dictionary(let name, let value): return decodeDictionary(entries, node.span, name, value)
       default: return reportShape(node, type, key)
       }
@@ -99,16 +101,17 @@ struct SchemaDecoder {
   }
 
   private mutating func decodeDictionary(
-    _ entries: [SourceNode.Entry], _ span: Span, _ nameRule: TextRule, _ valueRule: TextRule
+    _ entries: [SourceNode.Entry], _ span: Span, _ nameRule: TextRule, _ type: ValueType
   ) -> Decoded {
     var pairs: [(Decoded, Decoded)] = []
     for entry in entries {
       let name = decodeScalar(entry.key, entry.keySpan, as: .text(nameRule), for: entry.key)
       example = nil
-      let value = decode(entry.value, as: .text(valueRule), for: entry.key)
+      let value = decode(entry.value, as: type, for: entry.key)
       if let name, let value { pairs.append((name, value)) }
     }
-    return Decoded(span: span, value: .dictionary(pairs), isWhole: pairs.count == entries.count)
+    let isWhole = pairs.count == entries.count && pairs.allSatisfy(\.1.isWhole)
+    return Decoded(span: span, value: .dictionary(pairs), isWhole: isWhole)
   }
 
   // MARK: - Mappings
@@ -176,31 +179,45 @@ struct SchemaDecoder {
   }
 
   private mutating func checkAlternatives(_ object: DecodedObject, _ schema: ObjectSchema, hasUnknown: Bool) -> Bool {
-    guard !schema.alternatives.isEmpty else { return true }
-    let present = schema.alternatives.filter { group in group.contains { object.has($0) } }
-    let shown = schema.alternatives.map { $0.map { "`\($0)`" }.joined(separator: " with ") }.joinedWithOr
-    guard let first = present.first else {
-      if !hasUnknown {
-        sink.error(.missingKey, object.span, "\(schema.name) with none of \(shown)", help: "add one of them")
+    var isFine = true
+    for choice in schema.choices where !check(choice, of: object, schema.name, hasUnknown: hasUnknown) {
+      isFine = false
+    }
+    return isFine
+  }
+
+  private mutating func check(
+    _ choice: Alternatives, of object: DecodedObject, _ name: String, hasUnknown: Bool
+  ) -> Bool {
+    let shown = choice.groups.map { $0.map { "`\($0)`" }.joined(separator: " with ") }.joinedWithOr
+    var open = choice.groups
+    var kept: [String] = []
+    for entry in object.entries where choice.groups.contains(where: { $0.contains(entry.key) }) {
+      let left = open.filter { $0.contains(entry.key) }
+      if left.isEmpty {
+        let rival = kept.first { key in !choice.groups.contains { $0.contains(key) && $0.contains(entry.key) } }
+        sink.error(
+          .conflictingKeys, entry.keySpan, "`\(entry.key)` next to `\(rival ?? kept[0])`",
+          help: "\(name) has \(choice.isRequired ? "exactly" : "at most") one of \(shown)")
+        return false
       }
-      return false
+      open = left
+      kept.append(entry.key)
     }
-    guard present.count == 1 else {
-      let keys = object.entries.filter { entry in present.contains { $0.contains(entry.key) } }
-      let kept = present.first { $0.contains(keys[0].key) } ?? first
-      let extra = keys.first { !kept.contains($0.key) } ?? keys[0]
-      sink.error(
-        .conflictingKeys, extra.keySpan, "`\(extra.key)` next to `\(keys[0].key)`",
-        help: "\(schema.name) has exactly one of \(shown)")
-      return false
+    guard let found = kept.first else {
+      if choice.isRequired, !hasUnknown {
+        sink.error(.missingKey, object.span, "\(name) with none of \(shown)", help: "add one of them")
+      }
+      return !choice.isRequired
     }
-    if let missing = first.first(where: { !object.has($0) }), let found = first.first(where: { object.has($0) }) {
-      sink.error(
-        .keyWithoutPartner, object.keySpan(found) ?? object.span, "`\(found)` without `\(missing)`",
-        help: "add `\(missing)`")
-      return false
-    }
-    return true
+    if open.contains(where: { $0.allSatisfy(kept.contains) }) { return true }
+    var missing: [String] = []
+    for key in open.flatMap(\.self) where !kept.contains(key) && !missing.contains(key) { missing.append(key) }
+    let partners = missing.map { "`\($0)`" }.joinedWithOr
+    sink.error(
+      .keyWithoutPartner, object.keySpan(found) ?? object.span, "`\(found)` without \(partners)",
+      help: "add \(partners)")
+    return false
   }
 }
 
@@ -221,6 +238,8 @@ extension PolicySchema {
       [(path, schema)] + schema.fields.flatMap { collect($0.type, path.isEmpty ? $0.key : "\(path).\($0.key)") }
     case .list(let item, _): collect(item, path + "[]")
     case .oneOf(let types): types.flatMap { collect($0, path) }
+    case .variant(_, let schema, let other): collect(.object(schema), path) + collect(.object(other), path)
+    case .dictionary(_, let value): collect(value, path + ".*")
     default: []
     }
   }

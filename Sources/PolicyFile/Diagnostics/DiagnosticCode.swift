@@ -65,6 +65,9 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
   case malformedTemplate = "CNY0214"
   case userName = "CNY0215"
   case word = "CNY0216"
+  case listenAddress = "CNY0217"
+  case plainName = "CNY0218"
+  case metricName = "CNY0219"
 
   // What the policy as a whole means.
   case duplicateHost = "CNY0601"
@@ -72,13 +75,22 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
   case burnInBounds = "CNY0603"
   case unknownTemplateName = "CNY0604"
   case rollbackForbidden = "CNY0605"
-  case gaugeWithoutLimit = "CNY0606"
+  // CNY0606 is not given again.
   case requestsWithoutTotal = "CNY0607"
   case canaryTooLarge = "CNY0608"
   case duplicateName = "CNY0609"
   case neverHealthy = "CNY0610"
   case wavesDoNotGrow = "CNY0611"
   case refusedAddress = "CNY0612"
+  case passMargin = "CNY0613"
+  case includeOutside = "CNY0614"
+  case includeUnreadable = "CNY0615"
+  case nestedInclude = "CNY0616"
+  case unknownCheck = "CNY0617"
+  case noSource = "CNY0618"
+  case measureOfSource = "CNY0619"
+  case sameForAll = "CNY0620"
+  case tooManyIncludes = "CNY0621"
 
   // Allowed, and probably not meant.
   case noSiblings = "CNY0401"
@@ -89,6 +101,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
   case nullIsText = "CNY0406"
   case uselessWave = "CNY0407"
   case wholeServiceDown = "CNY0408"
+  case shortBurnIn = "CNY0409"
+  case nothingToCompare = "CNY0410"
 
   // Hosts files.
   case hostItem = "CNY0501"

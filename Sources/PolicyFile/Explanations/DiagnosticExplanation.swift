@@ -1,7 +1,7 @@
 extension DiagnosticExplanation {
   /// What is known of a code. Every code has an entry.
   static func of(_ code: DiagnosticCode) -> DiagnosticExplanation {
-    for table in [file, syntax, keys, types, texts, meaning, doubts] {
+    for table in [file, syntax, keys, types, texts, meaning, checks, doubts] {
       if let entry = table[code] { return entry }
     }
     return Self(code.rawValue, "")

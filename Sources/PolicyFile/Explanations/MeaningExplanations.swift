@@ -22,11 +22,6 @@ extension DiagnosticExplanation {
       "a rollback where there is no way back",
       "`rollback: forward_only` says that no instance can go back, so nothing may answer with a rollback.",
       wrong: "rollback: forward_only\non_fail: rollback", right: "rollback: forward_only\non_fail: halt"),
-    .gaugeWithoutLimit: Self(
-      "a gauge without a limit",
-      "Siblings do not tell what is bad about a gauge: it may be too high everywhere. Say how much is too much.",
-      wrong: "checks: [{name: g, scrape: \"http://{host}/metrics\", gauge: queue_length}]",
-      right: "checks: [{name: g, scrape: \"http://{host}/metrics\", gauge: queue_length, limit: 500}]"),
     .requestsWithoutTotal: Self(
       "requests that nothing counts",
       "`until: {requests: …}` is counted by the `total` of a check. Without one the burn-in could never pass.",
@@ -91,6 +86,20 @@ extension DiagnosticExplanation {
     .uselessWave: Self(
       "a wave after one that takes everything", "Percentages are of what remains after the canary: 100% is the end.",
       wrong: "waves: [100%, 5]", right: "waves: [50%, 100%]"),
+    .shortBurnIn: Self(
+      "a burn-in that is over before the warm-up and `min` are",
+      """
+      For `warm_up` after the update more latency is tolerated, since caches are cold. A burn-in whose `max` leaves less
+      than `min` after that has little time to see what a warm instance does.
+      """,
+      wrong: "burn_in: {min: 2m, max: 2m}\nchecks: [{name: load, scrape: \"http://{host}/metrics\", gauge: load}]",
+      right: "burn_in: {min: 2m, max: 10m}\nchecks: [{name: load, scrape: \"http://{host}/metrics\", gauge: load}]"),
+    .nothingToCompare: Self(
+      "a check that has neither siblings nor a limit",
+      "The canary is the whole service, so that only an absolute `limit` can tell that a number is bad.",
+      wrong: "instances: [{host: web1}]\nchecks: [{name: load, scrape: \"http://{host}/metrics\", gauge: load}]",
+      right: "instances: [{host: web1}]\n"
+        + "checks: [{name: load, scrape: \"http://{host}/metrics\", gauge: load, limit: 8}]"),
     .wholeServiceDown: Self(
       "all instances may be down at once", "`max_unavailable` then protects nothing.",
       wrong: "max_unavailable: 100%", right: "max_unavailable: 25%"),

@@ -3,17 +3,32 @@ internal import RolloutCore
 extension PolicyLint {
   // MARK: - Templates
 
-  /// Addresses with `{name}`, wherever they stand.
-  private var templates: [Decoded] {
-    let probes = (root["probes"]?.list ?? []).compactMap(\.object)
-    let checks = (root["checks"]?.list ?? []).compactMap(\.object)
-    return probes.flatMap { [$0["http"], $0["tcp"]] }.compactMap(\.self) + checks.compactMap { $0["scrape"] }
+  /// A text with the instances' own words in it.
+  private struct TemplateUse {
+    var place: Place
+    var names: [String]
+  }
+
+  /// Wherever they stand, each place once.
+  private var templates: [TemplateUse] {
+    let probes = (root["probes"]?.list ?? []).compactMap(\.object).flatMap { [$0["http"], $0["tcp"]] }
+    var uses = probes.compactMap(\.self).map { value in
+      TemplateUse(place: Place(file: 0, span: value.span), names: Template.names(in: value.text ?? "") ?? [])
+    }
+    for check in checks {
+      guard let source = CheckSource(check) else { continue }
+      for (place, names) in source.templates(of: check) where !uses.contains(where: { $0.place == place }) {
+        uses.append(TemplateUse(place: place, names: names))
+      }
+    }
+    return uses
   }
 
   mutating func checkTemplates(_ instances: [Instance]) {
     // Names that every instance has, and for the others the first instance that has not.
     var lacking: [String: HostID] = [:]
-    let names = Set(templates.flatMap { Template.names(in: $0.text ?? "") ?? [] })
+    let templates = templates
+    let names = Set(templates.flatMap(\.names))
     for name in names.sorted() where name != "host" && name != "id" {
       lacking[name] =
         instances.first { instance in
@@ -23,26 +38,28 @@ extension PolicyLint {
     guard !lacking.isEmpty else { return }
     let labels = Set(instances.flatMap { $0.labels.map(\.name) }).sorted()
     for template in templates {
-      for name in Template.names(in: template.text ?? "") ?? [] {
+      for name in template.names {
         guard let host = lacking[name] else { continue }
-        reportTemplate(name, in: template, host: host, labels: labels)
+        reportTemplate(name, at: template.place, host: host, labels: labels)
       }
     }
   }
 
-  private mutating func reportTemplate(_ name: String, in template: Decoded, host: HostID, labels: [String]) {
+  private mutating func reportTemplate(_ name: String, at place: Place, host: HostID, labels: [String]) {
     let isKnown = name == "zone" || labels.contains(name)
     let near = NearestName.find(name, among: ["host", "id", "zone"] + labels.filter { $0 != name })
     let message = isKnown ? "`{\(name)}` is not known for \(host)" : "`{\(name)}` is no label"
     let remedy = name == "zone" ? "give \(host) a `zone`" : "give every instance `labels: {\(name): …}`"
-    sink.error(
-      .unknownTemplateName, place(of: "{\(name)}", in: template.span), message,
+    let span = span(of: "{\(name)}", in: place)
+    sinks[place.file].error(
+      .unknownTemplateName, span, message,
       help: isKnown ? remedy : near.map { "did you mean `{\($0)}`?" } ?? remedy)
   }
 
-  /// Where `part` stands in the line, or all of `span` where it is written otherwise (escaped).
-  private func place(of part: String, in span: Span) -> Span {
-    let line = Array(sink.source.line(span.line).unicodeScalars)
+  /// Where `part` stands in the line, or the whole place where it is written otherwise (escaped).
+  private func span(of part: String, in place: Place) -> Span {
+    let span = place.span
+    let line = Array(sinks[place.file].source.line(span.line).unicodeScalars)
     let wanted = Array(part.unicodeScalars)
     let first = span.column - 1
     let last = min(line.count, first + span.length) - wanted.count
@@ -53,7 +70,7 @@ extension PolicyLint {
     return span
   }
 
-  // MARK: - Probes and checks
+  // MARK: - Probes
 
   mutating func checkProbes() {
     guard root["probes"]?.isWhole ?? true else { return }
@@ -64,7 +81,7 @@ extension PolicyLint {
         "no probe: an instance counts as healthy as soon as its restart command returns",
         help: "add `probes: [{http: \"http://{host}:8080/healthz\"}]`")
     }
-    let builder = PolicyBuilder(root: root)
+    let builder = PolicyBuilder(root: root, checks: checks)
     var names: Set<String> = []
     for probe in probes {
       guard let policy = builder.probe(probe) else { continue }
@@ -77,19 +94,6 @@ extension PolicyLint {
         sink.warning(
           .slowProbe, span, "`timeout` (\(policy.timeout)) is longer than `interval` (\(policy.interval))",
           help: "a silent instance is then asked more seldom than every \(policy.interval)")
-      }
-    }
-  }
-
-  mutating func checkChecks() {
-    var names: Set<String> = []
-    for check in (root["checks"]?.list ?? []).compactMap(\.object) {
-      if let name = check["name"], let text = name.text, !names.insert(text).inserted {
-        sink.error(
-          .duplicateName, name.span, "a second check called `\(text)`", help: "give each check a `name` of its own")
-      }
-      if let span = check.keySpan("gauge"), !check.has("limit") {
-        sink.error(.gaugeWithoutLimit, span, "a gauge without `limit`", help: "add `limit`, in the gauge's own unit")
       }
     }
   }

@@ -3,15 +3,30 @@ internal import RolloutCore
 /// Looks at what an accepted document means as a whole. It draws no conclusion from parts that were refused.
 struct PolicyLint {
   let root: DecodedObject
-  var sink: DiagnosticSink
+  /// The policy's own and the included ones.
+  let checks: [ResolvedCheck]
+  /// Of the policy and of each included file.
+  var sinks: [DiagnosticSink]
+  /// False when some check could not be read, so that nothing is concluded from its absence.
+  var checksAreWhole = true
   /// The model's own defaults, for comparing what was written with what was not.
   let standard = Policy(
     service: "", instances: .listed([]), transport: .local, release: ReleasePolicy(artifact: "", directory: "/"))
 
-  init(root: DecodedObject, sink: DiagnosticSink) {
+  init(root: DecodedObject, checks: [ResolvedCheck], sinks: [DiagnosticSink]) {
     self.root = root
-    self.sink = sink
+    self.checks = checks
+    self.sinks = sinks
   }
+
+  /// Of the policy itself.
+  var sink: DiagnosticSink {
+    get { sinks[0] }
+    set { sinks[0] = newValue }
+  }
+
+  var hasErrors: Bool { sinks.contains(where: \.hasErrors) }
+  var diagnostics: [Diagnostic] { sinks.flatMap { $0.sorted() } }
 
   mutating func run() {
     checkDuplicateHosts()
@@ -20,6 +35,7 @@ struct PolicyLint {
     }
     checkRelease()
     checkPace()
+    checkBurnIn()
     checkProbes()
     checkChecks()
     checkWayBack()
@@ -92,6 +108,7 @@ struct PolicyLint {
     sink.warning(
       .noSiblings, span, "the canary is the whole service: no sibling is left to compare it with",
       help: "checks can use absolute limits only; leave at least one instance out of the canary")
+    checkLimits()
   }
 
   private mutating func checkAvailability(_ count: Int) {
@@ -118,7 +135,6 @@ struct PolicyLint {
   }
 
   private mutating func checkPace() {
-    checkBurnIn()
     let minHealthy = root["min_healthy_time"]?.duration ?? standard.minHealthyTime
     let deadline = root["healthy_deadline"]?.duration ?? standard.healthyDeadline
     let progress = root["progress_deadline"]?.duration ?? standard.progressDeadline
@@ -159,22 +175,6 @@ struct PolicyLint {
   /// A percentage of at most 100, as a policy writes it.
   private static func share(_ percent: Double) -> String {
     percent == percent.rounded() ? "\(Int(percent))%" : "\(percent)%"
-  }
-
-  private mutating func checkBurnIn() {
-    guard let burnIn = root["burn_in"]?.object else { return }
-    if let low = burnIn["min"], let high = burnIn["max"], let least = low.duration, let most = high.duration,
-      least > most
-    {
-      sink.error(
-        .burnInBounds, high.span, "`max` (\(most)) is shorter than `min` (\(least))", help: "write at least `\(least)`")
-    }
-    guard let requests = burnIn["until"]?.object?["requests"], root["checks"]?.isWhole ?? true else { return }
-    let checks = root["checks"]?.list ?? []
-    guard !checks.contains(where: { $0.object?.has("total") == true }) else { return }
-    sink.error(
-      .requestsWithoutTotal, requests.span, "no check counts requests",
-      help: "add a check with `bad` and `total`, or delete `until`")
   }
 
   private mutating func checkWayBack() {

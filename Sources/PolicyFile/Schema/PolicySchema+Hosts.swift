@@ -14,7 +14,7 @@ extension PolicySchema {
       Field("ssh_port", .integer(1...65535), example: "22", "SSH port where it differs from ssh's own configuration."),
       Field("directory", .text(.directory), example: "/srv/checkout-2", "`release.directory` of this instance alone."),
       Field(
-        "labels", .dictionary(key: .labelName, value: .word), example: "{port: 8081}",
+        "labels", .dictionary(key: .labelName, value: .text(.word)), example: "{port: 8081}",
         "Words of your own, for `{name}` in the addresses of probes and checks."),
     ])
 

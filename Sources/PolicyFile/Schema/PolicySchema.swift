@@ -23,11 +23,24 @@ enum PolicySchema {
         "canary", .object(canary), default: "{count: 1}", example: "{count: 1}",
         "The instances that get the release first."),
       Field(
+        "baseline", .duration(minimum: .zero), default: "5m", example: "5m",
+        "How long all instances are measured before the push, less where the source has that history. With checks only."
+      ),
+      Field(
         "burn_in", .object(burnIn), default: "{min: 10m, max: 1h}", example: "{min: 10m, max: 1h}",
         "Time and traffic between the canary's update and the verdict on it."),
     ] + pace + observation + decisions)
 
   private static let pace = [
+    Field(
+      "wave_burn_in", .duration(minimum: .zero), default: "30s", example: "2m",
+      "How long the checks watch each later wave before it counts as passed."),
+    Field(
+      "soak", .duration(minimum: .zero), default: "5m", example: "30m",
+      "How long the checks watch the whole service after the last wave, against the baseline and the limits."),
+    Field(
+      "warm_up", .duration(minimum: .zero), default: "1m", example: "3m",
+      "Time after an instance's update in which more latency of it is tolerated."),
     Field(
       "waves", .list(of: .quantity, minimum: 1), default: "[25%, 100%]", example: "[1, 25%, 100%]",
       "Sizes of the waves after the canary, in instances or percent of the rest. The last one takes all that is left."),
@@ -54,7 +67,10 @@ enum PolicySchema {
       example: "[{http: \"http://{host}:8080/healthz\"}]",
       "Questions to each instance: is it healthy? They run to the end of the rollout."),
     Field(
-      "checks", .list(of: .object(check), minimum: 0), default: "[]",
+      "metrics", .object(metrics), example: "{scrape: \"http://{host}:8080/metrics\"}",
+      "Where the numbers of all checks come from that do not say so themselves."),
+    Field(
+      "checks", .list(of: checkItem, minimum: 0), default: "[]",
       example: "[{name: errors, scrape: \"http://{host}:8080/metrics\", bad: errors_total, total: requests_total}]",
       "The immune system: metrics by which updated instances are compared with their siblings."),
     Field(

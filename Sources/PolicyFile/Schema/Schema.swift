@@ -34,10 +34,27 @@ struct ObjectSchema: Sendable {
   /// Noun with article, for messages: `a probe`.
   var name: String
   var fields: [Field]
-  /// Groups of keys of which exactly one must be there, complete. Empty: no such choice.
-  var alternatives: [[String]] = []
+  var choices: [Alternatives]
+
+  init(name: String, fields: [Field], choices: [Alternatives] = []) {
+    self.name = name
+    self.fields = fields
+    self.choices = choices
+  }
+
+  /// A mapping that has exactly one of `alternatives`, complete.
+  init(name: String, fields: [Field], alternatives: [[String]]) {
+    self.init(name: name, fields: fields, choices: [Alternatives(groups: alternatives)])
+  }
 
   func field(_ key: String) -> Field? { fields.first { $0.key == key } }
+}
+
+/// Groups of keys of which at most one may be there, complete. A key may belong to several groups.
+struct Alternatives: Sendable {
+  var groups: [[String]]
+  /// One of them must be there.
+  var isRequired = true
 }
 
 struct Choice: Sendable {
@@ -63,9 +80,11 @@ indirect enum ValueType: Sendable {
   case list(of: ValueType, minimum: Int)
   /// A program and its arguments, never a line for a shell.
   case command
-  /// Names that the policy chooses, with a text for each.
-  case dictionary(key: TextRule, value: TextRule)
+  /// Names that the policy chooses, with a value for each.
+  case dictionary(key: TextRule, value: ValueType)
   case object(ObjectSchema)
+  /// A mapping of one kind where it has a key, and of another where it has not.
+  case variant(key: String, with: ObjectSchema, without: ObjectSchema)
   /// One type for each shape (single value, list, mapping).
   case oneOf([ValueType])
 
@@ -75,7 +94,7 @@ indirect enum ValueType: Sendable {
     switch self {
     case .text, .integer, .number, .numberOrPercentage, .boolean, .duration, .percentage, .quantity, .choice: .single
     case .list, .command: .list
-    case .dictionary, .object: .mapping
+    case .dictionary, .object, .variant: .mapping
     case .oneOf: nil
     }
   }
@@ -99,9 +118,10 @@ indirect enum ValueType: Sendable {
     case .command: "a command as a list: `[program, argument]`"
     case .dictionary: "a mapping of names to values"
     case .object(let schema):
-      schema.alternatives.isEmpty
-        ? "a mapping of keys"
-        : "a mapping with " + schema.alternatives.map { "`\($0[0])`" }.joinedWithOr
+      schema.choices.count == 1 && schema.choices[0].isRequired
+        ? "a mapping with " + schema.choices[0].groups.map { "`\($0[0])`" }.joinedWithOr
+        : "a mapping of keys"
+    case .variant: "a mapping of keys"
     case .oneOf(let types): types.map(\.phrase).joinedWithOr
     }
   }

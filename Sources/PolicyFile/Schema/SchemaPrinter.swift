@@ -18,12 +18,16 @@ public enum SchemaPrinter {
       field.partner.map { (name: field.key, value: JSONText.list([.text($0)])) }
     }
     if !partners.isEmpty { members.append(("dependencies", .object(partners))) }
-    if !schema.alternatives.isEmpty {
-      let groups = schema.alternatives.map { JSONText.object([("required", .list($0.map(JSONText.text)))]) }
-      members.append(("oneOf", .list(groups)))
-    }
+    let choices = schema.choices.map { (name: "oneOf", value: JSONText.list(alternatives($0))) }
+    if choices.count == 1 { members += choices }
+    if choices.count > 1 { members.append(("allOf", .list(choices.map { .object([$0]) }))) }
     members.append(("properties", .object(schema.fields.map { ($0.key, .object(property($0))) })))
     return members
+  }
+
+  private static func alternatives(_ choice: Alternatives) -> [JSONText] {
+    let groups = choice.groups.map { JSONText.object([("required", .list($0.map(JSONText.text)))]) }
+    return groups + (choice.isRequired ? [] : [.object([("not", .object([("anyOf", .list(groups))]))])])
   }
 
   private static func property(_ field: Field) -> Members {
@@ -59,9 +63,10 @@ public enum SchemaPrinter {
     case .dictionary(let key, let value):
       return [
         ("type", .text("object")), ("propertyNames", .object(pattern(key.pattern ?? ""))),
-        ("additionalProperties", .object(self.type(.text(value)))),
+        ("additionalProperties", .object(self.type(value))),
       ]
     case .object(let schema): return object(schema)
+    case .variant(_, let schema, let other): return anyOf([object(schema), object(other)])
     case .oneOf(let types): return anyOf(types.map(self.type))
     }
   }

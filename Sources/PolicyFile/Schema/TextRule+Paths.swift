@@ -114,26 +114,6 @@ extension TextRule {
     }
     return nil
   }
-
-  /// Light: the source of the metrics is what decides. Catches unbalanced quotes and braces and whole queries.
-  func selectorProblem(in text: String) -> Problem? {
-    let name = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") }
-    let rest = text[name.endIndex...]
-    let nameIsFine = name.first.map { !$0.isNumber } ?? rest.hasPrefix("{")
-    let bracesAreFine = rest.isEmpty || (rest.hasPrefix("{") && rest.hasSuffix("}"))
-    var quotes = 0
-    var isEscaped = false
-    for character in rest {
-      if character == "\"", !isEscaped { quotes += 1 }
-      isEscaped = character == "\\" && !isEscaped
-    }
-    guard nameIsFine, bracesAreFine, quotes.isMultiple(of: 2) else {
-      return Problem(
-        code: .seriesSelector, text: "`\(text.prefix(80))` selects no series",
-        help: "write a metric name with labels, such as `http_requests_total{code=~\"5..\"}`; no functions")
-    }
-    return nil
-  }
 }
 
 extension NumberText {

@@ -17,7 +17,23 @@ enum TextRule: Sendable {
   /// Relative path below `shared`.
   case sharedPath
   case url, hostAndPort, urlPath
-  case headerName, jsonPointer, selector
+  case headerName, jsonPointer
+  /// A metric in whatever language its source has; `Metric` says which.
+  case metric
+  /// Metrics of Prometheus, Graphite and StatsD.
+  case selector, graphiteTarget, statsdName
+  /// JSON pointer that names a number.
+  case jsonMetric
+  /// Base address of a server, without `{host}`.
+  case serverAddress
+  /// Address of this machine with a port.
+  case listenAddress
+  /// Label of Prometheus, tag of StatsD, variable of the environment.
+  case plainName
+  /// Text with `{host}`, `{id}`, `{zone}` and labels.
+  case template
+  /// File beside the policy.
+  case includedPath
 
   struct Problem {
     var code: DiagnosticCode
@@ -42,7 +58,16 @@ enum TextRule: Sendable {
     case .urlPath: "a path that starts with `/`"
     case .headerName: "a header name"
     case .jsonPointer: "a JSON pointer such as `/status`"
+    case .metric: "a metric as its source names it"
     case .selector: "a series such as `http_requests_total{code=\"500\"}`"
+    case .graphiteTarget: "a target such as `stats.{id}.requests.count`"
+    case .statsdName: "a metric's name such as `checkout.requests`"
+    case .jsonMetric: "a JSON pointer such as `/{id}/orders`"
+    case .serverAddress: "the `http://` or `https://` address of a server"
+    case .listenAddress: "an address and port such as `0.0.0.0:8125`"
+    case .plainName: "a name of letters, digits and `_`"
+    case .template: "a text such as `{host}:8080`"
+    case .includedPath: "a relative path such as `checks/web.yaml`"
     }
   }
 
@@ -65,7 +90,15 @@ enum TextRule: Sendable {
     case .urlPath: "^/"
     case .headerName: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
     case .jsonPointer: "^(/.*)?$"
+    case .metric: "."
     case .selector: "^[A-Za-z_:{]"
+    case .graphiteTarget, .statsdName: "^[^\\s]"
+    case .jsonMetric: "^/"
+    case .serverAddress: "^https?://[^/@{}\\s][^@{}?#\\s]*$"
+    case .listenAddress: "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+$"
+    case .plainName: "^[A-Za-z_][A-Za-z0-9_]*$"
+    case .template: "."
+    case .includedPath: "^[^/-]"
     }
   }
 
@@ -83,7 +116,7 @@ enum TextRule: Sendable {
       return Problem(code: .missingValue, text: "an empty text", help: "write \(phrase)")
     }
     return switch self {
-    case .free, .argument: nil
+    case .free, .argument, .metric: nil
     case .service, .host, .address, .user, .word, .labelName: nameProblem(in: text)
     case .path, .versionedPath, .directory, .sharedPath: pathProblem(in: text)
     case .url: urlProblem(in: text)
@@ -92,6 +125,14 @@ enum TextRule: Sendable {
     case .headerName: headerNameProblem(in: text)
     case .jsonPointer: pointerProblem(in: text)
     case .selector: selectorProblem(in: text)
+    case .graphiteTarget: graphiteProblem(in: text)
+    case .statsdName: statsdProblem(in: text)
+    case .jsonMetric: pointerProblem(in: text)
+    case .serverAddress: serverProblem(in: text)
+    case .listenAddress: listenProblem(in: text)
+    case .plainName: plainNameProblem(in: text)
+    case .template: Template.names(in: text) == nil ? malformedTemplate(text) : nil
+    case .includedPath: includeProblem(in: text)
     }
   }
 

@@ -56,7 +56,13 @@ public enum HostGrammar {
 public enum AddressGrammar {
   public static func accepts(_ text: String) -> Bool { HostGrammar.accepts(text) || isIPv6(text) }
 
-  private static func isIPv6(_ text: String) -> Bool {
+  /// Four numbers up to 255 with dots between them.
+  static func isIPv4(_ text: String) -> Bool {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts.allSatisfy { (0...255).contains(NumberText.integer(String($0)) ?? -1) }
+  }
+
+  static func isIPv6(_ text: String) -> Bool {
     let groups = text.split(separator: ":", omittingEmptySubsequences: false)
     guard (3...9).contains(groups.count), text.utf8.count <= 45, !text.contains(":::") else { return false }
     let isHex = groups.allSatisfy { group in
@@ -91,6 +97,19 @@ enum Template {
       guard LabelGrammar.accepts(name) else { return nil }
       names.append(name)
       rest = rest[rest.index(after: close)...]
+    }
+    return names
+  }
+
+  /// The same in a text whose other braces mean something else, such as `{a,b}` in a target of Graphite.
+  static func namesAmongOthers(in text: String) -> [String] {
+    var names: [String] = []
+    var rest = text[...]
+    while let brace = rest.firstIndex(of: "{") {
+      rest = rest[rest.index(after: brace)...]
+      guard let end = rest.firstIndex(where: { $0 == "{" || $0 == "}" }), rest[end] == "}" else { continue }
+      let name = String(rest[..<end])
+      if LabelGrammar.accepts(name) { names.append(name) }
     }
     return names
   }

@@ -16,6 +16,9 @@ public struct Policy: Codable, Hashable, Sendable {
   /// How long the checks watch the whole service after the last wave, against the recorded baseline and the absolute
   /// limits, before the rollout counts as succeeded. Without checks there is none.
   public var soak: TimeSpan
+  /// Time after an instance's update in which the checks tolerate more latency of it: caches are cold, code is not
+  /// compiled yet.
+  public var warmUp: TimeSpan
   /// Sizes of the waves after the canary, of the rest. The last one always reaches everything that is left.
   public var waves: [Quantity]
   /// Instances that may be down, unhealthy or unknown at once, over the whole service. At least 1 after rounding.
@@ -51,6 +54,7 @@ public struct Policy: Codable, Hashable, Sendable {
     baseline = .minutes(5)
     waveBurnIn = .seconds(30)
     soak = .minutes(5)
+    warmUp = .seconds(60)
     burnIn = BurnInPolicy(min: .minutes(10), max: .minutes(60), untilRequests: nil)
     waves = [.percent(25), .percent(100)]
     maxUnavailable = .count(1)

@@ -1,0 +1,146 @@
+internal import RolloutCore
+
+extension PolicyLint {
+  mutating func checkChecks() {
+    checkNames()
+    for check in checks {
+      checkMargin(check)
+      checkDirection(check)
+      guard let source = CheckSource(check) else {
+        reportMissingSource(check)
+        continue
+      }
+      checkMetrics(check, source)
+      checkInstanceNames(check, source)
+    }
+  }
+
+  private mutating func checkNames() {
+    var places: [String: Place] = [:]
+    for check in checks {
+      guard let name = check["name"]?.text, let place = check.place("name") else { continue }
+      guard let first = places[name] else {
+        places[name] = place
+        continue
+      }
+      let other =
+        first.file == place.file
+        ? "line \(first.span.line)" : "\(sinks[first.file].source.path):\(first.span.line):\(first.span.column)"
+      sinks[place.file].error(
+        .duplicateName, place.span, "a second check called `\(name)`, the first is in \(other)",
+        help: "give each check a `name` of its own")
+    }
+  }
+
+  /// Between tolerance and margin either verdict is acceptable. One number for both would make a healthy release wait
+  /// for ever.
+  private mutating func checkMargin(_ check: ResolvedCheck) {
+    guard let margin = check["pass_margin"]?.percentage, let place = check.place("pass_margin") else { return }
+    let standard = CheckPolicy(name: "", source: .scrape(""), measure: .gauge("")).tolerance * 100
+    guard let tolerance = check.has("tolerance") ? check["tolerance"]?.percentage : standard, margin <= tolerance
+    else { return }
+    let remedy = NumberText.short(max(2 * tolerance, tolerance + 10))
+    sinks[place.file].error(
+      .passMargin, place.span,
+      "`pass_margin` (\(NumberText.short(margin))%) is not above `tolerance` (\(NumberText.short(tolerance))%)",
+      help: "write `pass_margin: \(remedy)%`, or leave it out")
+  }
+
+  private mutating func checkDirection(_ check: ResolvedCheck) {
+    guard let place = check.place("direction") else { return }
+    for key in ["bad", "good", "histogram", "share"] where check.has(key) {
+      let reason =
+        key == "share"
+        ? "a share is worse when it is too small and when it is too large"
+        : "`\(key)` says which way is worse"
+      return sinks[place.file].error(
+        .conflictingKeys, place.span, "`direction` next to `\(key)`", help: "delete it: \(reason)")
+    }
+  }
+
+  // MARK: - Sources and metrics
+
+  private mutating func reportMissingSource(_ check: ResolvedCheck) {
+    guard check.isWhole else { return }
+    let keys = PolicySchema.sourceKeys.map { "`\($0)`" }.joinedWithOr
+    sinks[check.place.file].error(
+      .noSource, check.place.span, "a check without a source of its numbers",
+      help: "add one of \(keys) here, or `metrics` to the policy for all checks")
+  }
+
+  private mutating func checkMetrics(_ check: ResolvedCheck, _ source: CheckSource) {
+    if source == .graphite, let place = check.place("histogram") {
+      sinks[place.file].error(
+        .measureOfSource, place.span, "a histogram out of Graphite, which keeps none",
+        help: "compare a percentile that it keeps: `gauge: stats.timers.{id}.requests.upper_99`")
+      return
+    }
+    for (key, value) in check.metrics {
+      guard let text = value.text, let place = check.place(key) else { continue }
+      if let problem = source.metricRule.problem(in: text) {
+        sinks[place.file].error(problem.code, place.span, problem.text, help: problem.help)
+      } else if key == "histogram", source.metricRule.isSelector, Self.metricName(text).hasSuffix("_bucket") {
+        sinks[place.file].error(
+          .seriesSelector, place.span, "`\(Self.metricName(text).prefix(80))` is a part of a histogram",
+          help: "write the histogram's own name: `\(Self.metricName(text).dropLast(7).prefix(80))`")
+      }
+    }
+  }
+
+  private static func metricName(_ selector: String) -> Substring { selector.prefix { $0 != "{" } }
+
+  /// Numbers that are the same for every instance compare nothing. A limit can hold for them all the same.
+  private mutating func checkInstanceNames(_ check: ResolvedCheck, _ source: CheckSource) {
+    guard source == .prometheus || source.namesInstances(in: check), check.isWhole, !check.has("limit") else { return }
+    let other = source == .statsd ? ", or give the listener a `tag`" : ""
+    for (place, names) in source.templates(of: check) where names.allSatisfy({ $0 == "zone" }) {
+      sinks[place.file].error(
+        .sameForAll, place.span, "the same for every instance",
+        help: "write `{id}`, `{host}` or a label where the instance's own name stands\(other)")
+    }
+  }
+
+  // MARK: - Verdicts
+
+  /// Without siblings a check has its limit only.
+  mutating func checkLimits() {
+    for check in checks where check.isWhole && !check.has("limit") && check["muted"]?.boolean != true {
+      guard let place = check.place("name") else { continue }
+      sinks[place.file].warning(
+        .nothingToCompare, place.span,
+        "`\(check["name"]?.text ?? "")` has no `limit`, and there is no sibling to compare the canary with",
+        help: "add `limit`, or mute the check")
+    }
+  }
+
+  mutating func checkBurnIn() {
+    let burnIn = root["burn_in"]?.object
+    let bounds = PolicyBuilder.burnIn(burnIn, default: standard.burnIn)
+    if let high = burnIn?["max"], burnIn?["min"] != nil, bounds.min > bounds.max {
+      sink.error(
+        .burnInBounds, high.span, "`max` (\(bounds.max)) is shorter than `min` (\(bounds.min))",
+        help: "write at least `\(bounds.min)`")
+    } else if !checks.isEmpty {
+      checkWarmUp(bounds, burnIn)
+    }
+    guard let requests = burnIn?["until"]?.object?["requests"], checksAreWhole else { return }
+    guard !checks.contains(where: { $0.has("total") }) else { return }
+    sink.error(
+      .requestsWithoutTotal, requests.span, "no check counts requests",
+      help: "add a check with `bad` and `total`, or delete `until`")
+  }
+
+  private mutating func checkWarmUp(_ bounds: BurnInPolicy, _ burnIn: DecodedObject?) {
+    let warmUp = root["warm_up"]?.duration ?? standard.warmUp
+    let least = burnIn?["min"] == nil ? .zero : bounds.min
+    let span = (burnIn?["max"] ?? root["warm_up"] ?? burnIn?["min"])?.span
+    guard bounds.max < warmUp + least, let span else { return }
+    sink.warning(
+      .shortBurnIn, span, "the burn-in's `max` (\(bounds.max)) is over before `warm_up` and `min` (\(warmUp + least))",
+      help: "make `max` longer, or `warm_up` shorter")
+  }
+}
+
+extension TextRule {
+  fileprivate var isSelector: Bool { self == .selector }
+}
