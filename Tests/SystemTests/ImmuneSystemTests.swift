@@ -49,7 +49,8 @@ struct ImmuneSystemTests {
 
           let hole = try #require(after.releases["2.0"])
           let siblings = try #require(after.releases["1.0"]).since(before.releases["1.0"] ?? Customers.Seen())
-          print("\(after.failed - before.failed) of \(after.sent - before.sent) requests failed, judged in \(seconds) s")
+          let failed = "\(after.failed - before.failed) of \(after.sent - before.sent) requests failed"
+          print("\(failed), judged in \(seconds) s")
           #expect(hole.failed == hole.answers)
           #expect(hole.answers > 0 && siblings.failed < siblings.answers / 20, "only the canary's customers suffered")
         }
@@ -96,12 +97,28 @@ private func ms(_ seconds: Double) -> String { "\((seconds * 10_000).rounded() /
 extension Fleet {
   /// A policy that is decided within seconds at a hundred requests a second and instance.
   fileprivate func writeJudgedPolicy() throws {
-    let scrape = "scrape: 'http://{host}:{port}/metrics', interval: 1s"
     let checks = """
 
-        - {name: errors, \(scrape), bad: 'http_requests_total{code="500"}', total: http_requests_total}
-        - {name: latency, \(scrape), histogram: http_request_duration_seconds, quantile: 0.99, limit: 1}
+        - name: errors
+          bad: http_requests_total{code="500"}
+          total: http_requests_total
+          tolerance: 50%
+          pass_margin: 150%
+          interval: 1s
+        - name: latency
+          histogram: http_request_duration_seconds
+          quantile: 0.99
+          tolerance: 20%
+          pass_margin: 50%
+          limit: 1
+          interval: 1s
+        - name: traffic
+          share: http_requests_total
+          interval: 1s
       """
-    try writePolicy(["burn_in": "{min: 10s, max: 60s}", "checks": checks])
+    try writePolicy([
+      "metrics": "{scrape: \"http://{host}:{port}/metrics\"}", "checks": checks, "baseline": "5s", "warm_up": "3s",
+      "burn_in": "{min: 8s, max: 60s}", "wave_burn_in": "2s", "soak": "3s",
+    ])
   }
 }
