@@ -5,7 +5,7 @@ import Testing
 
 /// Regressions that thresholds miss and a release that is only different, on real instances under load over SSH.
 @Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: LoopbackSSHD.program != nil, "needs openssh-server"))
-struct ImmuneSystemTests {
+struct RegressionSystemTests {
   /// Four answers in a hundred take 5.5 times as long, all others 15 % less: p99 is doubled, the mean what it was.
   static let stretched = ["median_ms": 16.95, "slow_share": 0.04, "slow_factor": 5.5]
 
