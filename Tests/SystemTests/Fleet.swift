@@ -116,29 +116,22 @@ struct Fleet: Sendable {
       let sick = "{\"version\": \"\(version)\", \"sick_after\": 0}"
       script += "if [ \"$PORT\" = \(instances[instance].port) ]; then echo '\(sick)' >release.json; fi\n"
     }
-    script += restart + "\n"
-    script += """
-      pid=$(cat run/pid 2>/dev/null || true)
-      if [ -n "$pid" ] && kill "$pid" 2>/dev/null; then
-        while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
-      fi
-      setsid python3 ./service.py "$PORT" </dev/null >>run/log 2>&1 &
-      echo $! >run/pid
-
-      """
+    script += restart + "\nexec ./restart-service\n"
     let name = "shop-\(version)"
     let built = try await Artifact.build(
       name,
       [
         .init("service.py", Self.service), .init("release.json", release), .init("restart", script, executable: true),
+        .init("restart-service", Self.restart, executable: true),
       ], in: directory)
     try directory.directory("dist")
     try FileManager.default.moveItem(atPath: built.path, toPath: directory.path("dist/\(name).tar.gz"))
   }
 
-  /// One service and one load generator serve the demo and these tests.
+  /// One service, with its restart and its customers, serves the demo and these tests.
   static let demo = ExampleSystemTests.root.appendingPathComponent("Sources/CanaryCommands/Demo").path
   private static let service = contents(of: demo + "/demo-service.py") ?? ""
+  private static let restart = contents(of: demo + "/demo-restart.sh") ?? ""
 
   // MARK: What is true on the hosts
 
