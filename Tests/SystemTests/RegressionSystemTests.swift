@@ -12,7 +12,7 @@ struct RegressionSystemTests {
   @Test func aDoubledTailWithTheSameMeanIsTurnedBackWhileItsProbesAreGreen() async throws {
     try await Fleet.with { fleet in
       try await fleet.deploy("1.0")
-      try await Customers.with(rate: 300, fleet.instances.map(\.port)) { customers in
+      try await Customers.with(rate: 390, fleet.instances.map(\.port)) { customers in
         try fleet.writeJudgedPolicy()
         try await fleet.pack("2.0", traits: Self.stretched)
         let before = try await customers.seen()
@@ -61,7 +61,7 @@ struct RegressionSystemTests {
   @Test func aGoodReleaseEarnsItsPassUnderTheSameLoad() async throws {
     try await Fleet.with { fleet in
       try await fleet.deploy("1.0")
-      try await Customers.with(rate: 300, fleet.instances.map(\.port)) { customers in
+      try await Customers.with(rate: 390, fleet.instances.map(\.port)) { customers in
         try fleet.writeJudgedPolicy()
         try await fleet.pack("2.0")
         let ended = try await fleet.canary("start", "shop@2.0", "--output", "jsonl")
@@ -117,8 +117,8 @@ extension Fleet {
           interval: 1s
       """
     try writePolicy([
-      "metrics": "{scrape: \"http://{host}:{port}/metrics\"}", "checks": checks, "baseline": "5s", "warm_up": "3s",
-      "burn_in": "{min: 8s, max: 60s}", "wave_burn_in": "2s", "soak": "3s",
+      "metrics": "{scrape: \"http://{host}:{port}/metrics\"}", "checks": checks, "baseline": "8s", "warm_up": "3s",
+      "burn_in": "{min: 8s, max: 80s}", "wave_burn_in": "2s", "soak": "3s",
     ])
   }
 }

@@ -29,8 +29,8 @@ SIGMA = 0.5
 # Each block of requests holds the quantiles of the release's distribution in random order, so that a short run is
 # decided by what the releases are and not by luck.
 BLOCK = 1000
-# 2 ms to 2.7 s, 15 % apart.
-EDGES = [0.002 * 1.15**step for step in range(52)]
+# 2 ms to 2.8 s, 10 % apart.
+EDGES = [0.002 * 1.1**step for step in range(77)]
 
 
 class Release:

@@ -15,7 +15,7 @@ command -v python3 >/dev/null || fail "python3 runs the demo's service and is no
 # Paths of ssh's control sockets must be short, so not under a long TMPDIR.
 root=$(mktemp -d /tmp/canary-demo.XXXXXX)
 pids=
-rate=300 # requests a second, all instances together
+rate=360 # requests a second, all instances together
 finish() {
   status=$?
   trap - EXIT
