@@ -47,6 +47,7 @@ let package = Package(
     // The pure core: no Foundation, no async, no clock.
     target("RolloutCore"),
     target("CanaryJudge"),
+    target("ImmuneSystem", ["RolloutCore", "CanaryJudge"]),
 
     // The policy file, and the words of the host protocol.
     target("PolicyFile", ["RolloutCore", yams]),
@@ -68,14 +69,16 @@ let package = Package(
     target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     target("CurlClient", ["CCurl"]),
-    target("Observers", ["RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", logging]),
+    target(
+      "Observers",
+      ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient", "ChildProcesses", logging]),
 
     // What people type.
     target(
       "CanaryCommands",
       [
-        "RolloutCore", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers", "ChildProcesses",
-        "CurlClient", argumentParser, crypto, logging,
+        "RolloutCore", "ImmuneSystem", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers",
+        "ChildProcesses", "CurlClient", argumentParser, crypto, logging,
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
@@ -97,10 +100,26 @@ let package = Package(
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"]),
+    tests("ImmuneSystemTests", ["ImmuneSystem", "CanaryJudge", "RolloutCore"]),
     .target(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
-    tests("ObserverTests", ["Observers", "RolloutEngine", "RolloutCore", "CurlClient", "LoopbackFixtures"]),
+    tests(
+      "ObserverTests",
+      [
+        "Observers", "ImmuneSystem", "CanaryJudge", "RolloutEngine", "RolloutStore", "RolloutCore", "CurlClient",
+        "LoopbackFixtures",
+      ]),
+    tests(
+      "MetricSourceTests",
+      [
+        "Observers", "RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", "ChildProcesses", "TestKit",
+        "LoopbackFixtures",
+      ], exclude: ["statsd_client.py"]),
+    // The readers of metrics servers against the real ones.
+    tests(
+      "MetricServerTests",
+      ["Observers", "CanaryJudge", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),

@@ -19,6 +19,7 @@ struct CanaryCommand: ParsableCommand {
         name: "Look",
         subcommands: [
           StatusVerb.self, WatchVerb.self, ExplainVerb.self, HostsVerb.self, HistoryVerb.self, LogVerb.self,
+          ReplayVerb.self,
         ]),
       CommandGroup(
         name: "Steer",

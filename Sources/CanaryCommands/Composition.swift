@@ -47,7 +47,7 @@ struct Composition: Sendable {
         return .success(
           Observers(
             prober: ProbeWatch(curl: client, transport: transport, clock: SystemClock()),
-            analyst: ScrapeAnalyst(curl: client, clock: SystemClock())))
+            analyst: MetricAnalyst(curl: client, clock: SystemClock())))
       } catch {
         return .failure(.broken("the HTTP client cannot be started: \(error)"))
       }

@@ -17,6 +17,29 @@ public struct CheckRule: Hashable, Sendable {
   public var limit: Double?
   /// Seconds after the deploy in which the check is not judged.
   public var initialDelay: Double
+  /// Absolute worsening tolerated besides the relative one: events per exposure, or for `gauge` units per minute in place
+  /// of the relative tolerance. Nil: 1e-5 for a ratio that is worse when higher, else none.
+  public var allowance: Double?
+  /// Absolute worsening that a pass of a ratio need not exclude; it is what makes exposure without events informative, about
+  /// ln(1/β) divided by it decide (the rule of three). Nil: 2e-4 for a ratio that is worse when higher, more where
+  /// `untilRequests` is few, else none.
+  public var passAllowance: Double?
+  /// Tolerances of a latency check's parts where they differ from the check's own.
+  public var latencyParts: LatencyParts?
+
+  /// Relative worsening tolerated, part by part.
+  public struct LatencyParts: Hashable, Sendable {
+    /// Of the distribution's bulk.
+    public var body: Double
+    public var bodyPassMargin: Double
+    /// Of each quantile, in the order of the rule's; the check's own tolerance where there are fewer.
+    public var quantiles: [Double]
+    public init(body: Double, bodyPassMargin: Double, quantiles: [Double]) {
+      self.body = body
+      self.bodyPassMargin = bodyPassMargin
+      self.quantiles = quantiles
+    }
+  }
 
   public enum Kind: Hashable, Sendable {
     /// Events among exposure (errors among requests, orders among requests).
@@ -35,7 +58,7 @@ public struct CheckRule: Hashable, Sendable {
 
   public init(
     name: String, kind: Kind, tolerance: Double, passMargin: Double, weight: Double, limit: Double? = nil,
-    initialDelay: Double = 0
+    initialDelay: Double = 0, allowance: Double? = nil, passAllowance: Double? = nil, latencyParts: LatencyParts? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -44,6 +67,9 @@ public struct CheckRule: Hashable, Sendable {
     self.weight = weight
     self.limit = limit
     self.initialDelay = initialDelay
+    self.allowance = allowance
+    self.passAllowance = passAllowance
+    self.latencyParts = latencyParts
   }
 }
 

@@ -4,6 +4,8 @@ public struct CurlRequest: Hashable, Sendable {
   public enum Method: String, Hashable, Sendable {
     case get = "GET"
     case head = "HEAD"
+    /// Sends `body`.
+    case post = "POST"
   }
 
   public var method: Method
@@ -17,6 +19,8 @@ public struct CurlRequest: Hashable, Sendable {
   public var maxBody: Int
   /// PEM bundle to trust instead of the system's.
   public var caFile: String?
+  /// Sent with `post` only, as `application/x-www-form-urlencoded` unless a header says otherwise.
+  public var body: [UInt8] = []
   /// False opens a connection for this request alone, so that the answer shows that the server accepts new ones.
   public var reusesConnections: Bool
 

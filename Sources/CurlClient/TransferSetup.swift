@@ -27,7 +27,11 @@ extension Transfer {
 extension CurlRequest {
   fileprivate func configure(_ setup: inout OptionSetter, for transfer: Transfer) {
     setup.string(CURLOPT_URL, url.text)
-    setup.long(method == .head ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1)
+    switch method {
+    case .get: setup.long(CURLOPT_HTTPGET, 1)
+    case .head: setup.long(CURLOPT_NOBODY, 1)
+    case .post: post(&setup, for: transfer)
+    }
     setup.long(CURLOPT_TIMEOUT_MS, max(1, timeout))
     setup.long(CURLOPT_CONNECTTIMEOUT_MS, max(1, connectTimeout))
     if !reusesConnections {
@@ -49,6 +53,15 @@ extension CurlRequest {
     setup.data(CURLOPT_HEADERFUNCTION) { bytes, size, count, user in
       Transfer.received(bytes, size * count, user) { $0.take(header: $1) }
     }
+  }
+}
+
+extension CurlRequest {
+  /// The body is sent at once: a server that does not know `Expect: 100-continue` would cost a second.
+  private func post(_ setup: inout OptionSetter, for transfer: Transfer) {
+    setup.long(CURLOPT_POSTFIELDSIZE, body.count)
+    setup.bytes(CURLOPT_COPYPOSTFIELDS, body)
+    if let list = curl_slist_append(transfer.headerList, "Expect:") { transfer.headerList = list }
   }
 }
 
@@ -82,6 +95,12 @@ struct OptionSetter {
   mutating func long(_ option: CURLoption, _ value: Int) { check(option, ccurl_set_long(easy, option, value)) }
   mutating func string(_ option: CURLoption, _ value: String?) {
     check(option, value.map { ccurl_set_string(easy, option, $0) } ?? ccurl_set_string(easy, option, nil))
+  }
+  /// For options that copy the bytes; their number is set before.
+  mutating func bytes(_ option: CURLoption, _ value: [UInt8]) {
+    var value = value.isEmpty ? [0] : value
+    let code = value.withUnsafeMutableBytes { ccurl_set_pointer(easy, option, $0.baseAddress) }
+    check(option, code)
   }
   mutating func pointer(_ option: CURLoption, _ value: UnsafeMutableRawPointer?) {
     check(option, ccurl_set_pointer(easy, option, value))

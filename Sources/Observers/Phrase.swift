@@ -24,6 +24,11 @@ enum Phrase {
     return String(text[first...last])
   }
 
+  /// Whole numbers without a point.
+  static func number(_ value: Double) -> String {
+    value.rounded() == value && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+  }
+
   private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false

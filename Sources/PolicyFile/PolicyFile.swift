@@ -32,20 +32,22 @@ public struct PolicyParse: Sendable {
 
   /// The error that the address written there is never asked, or nil where the file has no such place.
   public func refused(_ place: ObservationPlace, _ message: String) -> Diagnostic? {
-    guard let address = address(place) else { return nil }
+    guard let (address, isOfInstance) = address(place) else { return nil }
     var sink = DiagnosticSink(source: sources[address.file])
-    sink.error(.refusedAddress, address.span, message, help: "write `{host}` where the host stands")
+    let help = isOfInstance ? "write `{host}` where the host stands" : nil
+    sink.error(.refusedAddress, address.span, message, help: help)
     return sink.diagnostics.first
   }
 
-  private func address(_ place: ObservationPlace) -> Place? {
+  private func address(_ place: ObservationPlace) -> (place: Place, isOfInstance: Bool)? {
     switch place {
     case .probe(let index):
       guard let item = root?["probes"]?.list?.dropFirst(index).first, let object = item.object else { return nil }
-      return Place(file: 0, span: (object["http"] ?? object["tcp"] ?? item).span)
+      return (Place(file: 0, span: (object["http"] ?? object["tcp"] ?? item).span), true)
     case .check(let index):
       guard let check = checks.dropFirst(index).first else { return nil }
-      return check.source.flatMap { check.place($0.key) } ?? check.place
+      guard let key = check.source?.key, let place = check.place(key) else { return (check.place, false) }
+      return (place, key == "scrape" || key == "http")
     }
   }
 }

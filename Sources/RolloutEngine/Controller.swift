@@ -20,6 +20,9 @@ public actor Controller {
   private var runners: [RolloutID: RolloutRunner] = [:]
   private var stopReason: String?
 
+  /// Ended rollouts of a service whose samples are kept, so that their verdicts can be recomputed.
+  private static let keptSamples = 20
+
   public init(ports: Ports, holder: LeaseHolder) {
     self.ports = ports
     self.holder = holder
@@ -119,6 +122,8 @@ public actor Controller {
     } catch { throw .journal(sequence: 0, kind: error.kind, detail: error.detail) }
     let batch = JournalBatch(records: [record], summary: rollout.summary, answers: [])
     try await stored { () async throws(StoreFailure) in try await self.ports.store.append(batch, under: lease) }
+    // A store too full to delete from is no reason not to roll out; the next start tries again.
+    try? await ports.store.pruneSamples(service: plan.policy.service, keeping: Self.keptSamples)
     return rollout
   }
 

@@ -7,8 +7,9 @@ struct EffectReconciler {
   private let plan: Plan
   private let lease: Lease
   private let inbox: Inbox<RunnerSignal>
-  private let analysisInterval = TimeSpan.seconds(15)
   private var running: [Key: Task<Void, Never>] = [:]
+  /// What the running analyst is to watch; changed in place, so that its evidence goes on.
+  private var current: CurrentAnalysis?
 
   /// What makes two effects the same work.
   private enum Key: Hashable {
@@ -32,7 +33,13 @@ struct EffectReconciler {
       task.cancel()
       running[key] = nil
     }
-    for effect in outstanding where running[key(effect)] == nil { running[key(effect)] = start(effect) }
+    for effect in outstanding {
+      if running[key(effect)] == nil {
+        running[key(effect)] = start(effect)
+      } else if case .analyse(let analysis) = effect, current?.value != analysis {
+        current?.value = analysis
+      }
+    }
   }
 
   /// Cancels everything. The caller awaits the tasks: none of them touches anything after that.
@@ -51,7 +58,7 @@ struct EffectReconciler {
     }
   }
 
-  private func start(_ effect: Effect) -> Task<Void, Never> {
+  private mutating func start(_ effect: Effect) -> Task<Void, Never> {
     switch effect {
     case .perform(let host, let number, let command): perform(host, number, command)
     case .ask(let host, let number, let step): ask(host, number, step)
@@ -98,15 +105,14 @@ struct EffectReconciler {
     }
   }
 
-  private func analyse(_ analysis: Analysis) -> Task<Void, Never> {
+  private mutating func analyse(_ analysis: Analysis) -> Task<Void, Never> {
     let (analyst, inbox) = (ports.analyst, inbox)
-    let policy = plan.policy
-    let request = AnalysisRequest(
-      instances: plan.hosts.map(\.instance), checks: policy.checks, falseAlarm: policy.falseAlarm,
-      horizon: policy.burnIn.max, baseline: policy.baseline, untilRequests: policy.burnIn.untilRequests,
-      reportInterval: analysisInterval)
+    let request = AnalysisRequest(plan)
     let samples = LeasedSampleLog(store: ports.store, rollout: plan.rollout, lease: lease)
-    let current = CurrentAnalysis(analysis)
+    let current = CurrentAnalysis(analysis) { number in
+      await inbox.send(.input(.baselineTaken(number: number)))
+    }
+    self.current = current
     return ports.spawn {
       await analyst.observe(request, current: current, samples: samples) { number, verdict in
         await inbox.send(.input(.verdict(number: number, verdict)))

@@ -35,7 +35,11 @@ extension WaitReason {
     case .availability(let waiting, let down, let limit):
       "\(waiting.count) waiting for room under max_unavailable \(limit); down now: "
         + down.prefix(5).map(\.text).joined(separator: ", ")
+    case .baseline: "every instance is measured before the first one is touched"
     case .burnIn(_, let verdict): "burning in" + (verdict.map { ": \($0.reason)" } ?? "")
+    case .judging(let wave, _, let verdict):
+      "the checks watch wave \(wave + 1)" + (verdict.map { ": \($0.reason)" } ?? "")
+    case .soak(_, let verdict): "soaking" + (verdict.map { ": \($0.reason)" } ?? "")
     case .approval(let wave): "wave \(wave + 1) passed; waits for `canary promote`"
     case .paused(let by, let reason, _): "paused by \(by)" + (reason.isEmpty ? "" : ": \(reason)")
     case .halted(let halt): "halted: \(halt.detail)"

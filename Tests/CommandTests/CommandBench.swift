@@ -199,8 +199,11 @@ actor MemoryFleet: Transport, Prober {
 }
 
 struct PassingAnalyst: Analyst {
-  func observe(_ request: AnalysisRequest, report: @escaping @Sendable (Verdict) async -> Void) async {
-    await report(Verdict(outcome: .pass, reason: "nothing to judge"))
+  func observe(
+    _ request: AnalysisRequest, current: CurrentAnalysis, samples: any SampleLog,
+    report: @escaping @Sendable (Int64, Verdict) async -> Void
+  ) async {
+    await report(current.value.number, Verdict(outcome: .pass, reason: "nothing to judge"))
   }
 }
 

@@ -33,7 +33,11 @@ public final class LoopbackServer: @unchecked Sendable {
     var tls: Int?
     var ca: String?
   }
-  private struct Count: Decodable { var count: Int }
+  private struct Count: Decodable {
+    var count: Int
+    var headers: [String: String]?
+    var body: String?
+  }
   private struct SetCommand: Encodable {
     var set: String
     var answers: [Answer]
@@ -80,6 +84,13 @@ public final class LoopbackServer: @unchecked Sendable {
   public func count(_ path: String) throws -> Int {
     let reply = try command(JSONEncoder().encode(["count": path]))
     return try JSONDecoder().decode(Count.self, from: Data(reply)).count
+  }
+
+  /// Headers, by lower-case name, and body of the last request for `path`; nil when there was none.
+  public func lastRequest(_ path: String) throws -> (headers: [String: String], body: String)? {
+    let reply = try command(JSONEncoder().encode(["count": path]))
+    let seen = try JSONDecoder().decode(Count.self, from: Data(reply))
+    return seen.headers.map { ($0, seen.body ?? "") }
   }
 
   private func command(_ json: Data) throws -> [UInt8] {

@@ -3,14 +3,14 @@
 usage: server.py [PORT] [--tls]
 First line out: {"port": …, "tls": … or null, "ca": PEM path or null}. Then one JSON command per line in, one answer out:
   {"set": PATH, "answers": [{"status": 200, "headers": {…}, "body": "…"}, …]}   the last answer repeats
-  {"count": PATH}                                                           requests seen for PATH
+  {"count": PATH}                                       requests seen for PATH, with the headers and body of the last one
 Paths with a behaviour of their own: /hang never answers, /stall stops in the middle of the body, /huge never ends,
 /garbage is not HTTP, /headers echoes the request's headers. Ends when its standard input does.
 """
 import json, os, shutil, socket, ssl, subprocess, sys, tempfile, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-routes, counts, lock = {}, {}, threading.Lock()
+routes, counts, last, lock = {}, {}, {}, threading.Lock()
 never = threading.Event()
 
 
@@ -21,7 +21,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
         with lock:
+            last[self.path] = {"headers": {k.lower(): v for k, v in self.headers.items()}, "body": body}
             counts[self.path] = counts.get(self.path, 0) + 1
             answers = routes.get(self.path)
             answer = answers.pop(0) if answers and len(answers) > 1 else (answers or [None])[0]
@@ -34,6 +36,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send(answer.get("status", 200), answer.get("headers", {}), answer.get("body", "").encode())
 
     do_HEAD = do_GET
+    do_POST = do_GET
 
     def send(self, status, headers, body):
         self.send_response(status)
@@ -115,7 +118,8 @@ def main():
             with lock:
                 if "set" in command:
                     routes[command["set"]] = command["answers"]
-                print(json.dumps({"count": counts.get(command.get("count"), 0)}), flush=True)
+                path = command.get("count")
+                print(json.dumps({"count": counts.get(path, 0), **last.get(path, {})}), flush=True)
     finally:
         if directory:
             shutil.rmtree(directory, ignore_errors=True)

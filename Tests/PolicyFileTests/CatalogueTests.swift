@@ -43,7 +43,7 @@ import Testing
     #expect(found.map(\.help) == ["did you mean `\(meant)`?"])
   }
 
-  @Test(arguments: ["x", "deadline", "metrics", "strategy", "notify", "frobnicate"])
+  @Test(arguments: ["x", "deadline", "telemetry", "strategy", "notify", "frobnicate"])
   func strangerIsNoTypo(_ typed: String) {
     let found = PolicySample.parse(PolicySample.with("\(typed): 1")).diagnostics
     #expect(found.map(\.code) == [.unknownKey])

@@ -20,8 +20,10 @@ enum PolicySample {
     return fragment + "\n" + kept.map(\.text).joined(separator: "\n") + "\n"
   }
 
-  static func parse(_ text: String, path: String = "policy.yaml") -> PolicyParse {
-    PolicyFile.parse(Array(text.utf8), path: path, including: reader(included))
+  static func parse(
+    _ text: String, path: String = "policy.yaml", files: [String: String] = included
+  ) -> PolicyParse {
+    PolicyFile.parse(Array(text.utf8), path: path, including: reader(files))
   }
 
   /// What the policies of these tests may include.
@@ -42,7 +44,7 @@ enum PolicySample {
     "checks/same.yaml": "checks:\n  - {name: latency, gauge: latency_seconds}\n",
     "checks/empty.yaml": "checks: []\n", "checks/policy.yaml": "service: checkout\n",
     "checks/templates.yaml":
-      "checks: [{name: load, graphite: {url: \"http://graphite\"}, gauge: \"{{a,b}.{rack}.load\"}]\n",
+      "checks: [{name: load, graphite: {url: \"http://graphite\"}, gauge: \"{a,b}.{rack}.load\"}]\n",
   ]
 
   static func reader(_ files: [String: String]) -> IncludeReader {
@@ -79,7 +81,8 @@ enum PolicySample {
     case (_, "total"): return "checks: [{\(item), bad: b, total: \(value)}]"
     case (_, "rate"), (_, "share"), (_, "gauge"): return "checks: [{\(item), \(key): \(value)}]"
     case (_, _) where parts.count == 3:
-      return "checks: [{name: c, rate: \"r.{id}\", \(checking("metrics.\(own).\(key)", key, value).dropFirst(10))]"
+      let metric = ["prometheus": "r", "command": "\"/{id}\""][own] ?? "\"r.{id}\""
+      return "checks: [{name: c, rate: \(metric), \(checking("metrics.\(own).\(key)", key, value).dropFirst(10))]"
     case (_, _) where PolicySchema.sourceKeys.contains(key):
       return "checks: [{name: c, rate: \"/{id}\", \(key): \(value)}]"
     default: return "checks: [{\(item), gauge: g, \(key): \(value)}]"
@@ -105,7 +108,7 @@ enum PolicySample {
       return with("probes: [{http: \"http://{host}/\", expect: {\(key): \(value)}}]")
     case let path where path.hasPrefix("probes[]."):
       return with("probes: [{http: \"http://{host}/\", \(key): \(value)}]")
-    case let path where path.hasPrefix("metrics"), let path where path.hasPrefix("checks"):
+    case let path where path.hasPrefix("metrics."), let path where path.hasPrefix("checks[]."):
       return with(checking(path, key, value))
     case let path where path.hasPrefix("transport.ssh."): return with("transport: {ssh: {\(key): \(value)}}")
     case "burn_in.until":
@@ -124,6 +127,15 @@ enum TestFiles {
   static let repository = directory.deletingLastPathComponent().deletingLastPathComponent()
 
   static func text(_ url: URL) throws -> String { try String(contentsOf: url, encoding: .utf8) }
+
+  /// Files beside a policy of the repository.
+  static func reader(beside policy: URL) -> IncludeReader {
+    IncludeReader { path in
+      let file = policy.deletingLastPathComponent().appendingPathComponent(path)
+      guard let text = try? text(file) else { return .failure(.unreadable("missing")) }
+      return .success(IncludedFile(path: path, bytes: Array(text.utf8)))
+    }
+  }
 
   static var policies: [URL] {
     let folder = repository.appendingPathComponent("policies")

@@ -10,7 +10,8 @@ import Testing
 
   @Test(arguments: TestFiles.policies) func shippedPolicyIsFlawless(_ file: URL) throws {
     let text = try TestFiles.text(file)
-    let parse = PolicySample.parse(text, path: file.lastPathComponent)
+    let parse = PolicyFile.parse(
+      Array(text.utf8), path: file.lastPathComponent, including: TestFiles.reader(beside: file))
     #expect(parse.diagnostics.map(DiagnosticRenderer.renderLine) == [])
     #expect(parse.policy != nil)
     #expect(text.hasPrefix("# yaml-language-server: $schema="))
@@ -20,7 +21,10 @@ import Testing
   @Test func allPoliciesAreShipped() {
     #expect(
       TestFiles.policies.map(\.lastPathComponent)
-        == ["cautious.yaml", "fast.yaml", "reference.yaml", "stateful.yaml", "web-tier.yaml"])
+        == [
+          "batch-worker.yaml", "cautious.yaml", "fast.yaml", "low-traffic.yaml", "reference.yaml", "stateful.yaml",
+          "web-tier-prometheus.yaml", "web-tier.yaml",
+        ])
   }
 
   /// Every key of the schema stands in the reference, as a key or, for alternatives, in its comments.
@@ -92,7 +96,7 @@ import Testing
       "canary: {count: 1, percent: 1%}", "probes: [{}]", "release: {}", "false_alarm: 1", "service: A",
       "probes: [{tcp: \"{host}:1\", headers: {A: b}}]", "transport: {agent: {}}",
       "metrics: {}", "metrics: {scrape: \"http://{host}/\", http: \"http://{host}/\"}",
-      "metrics: {statsd: {listen: \"localhost:1\"}}", "metrics: {prometheus: {url: \"http://{host}\", instance: a}}",
+      "metrics: {statsd: {listen: \"statsd:1\"}}", "metrics: {prometheus: {url: \"http://{host}\", instance: a}}",
       "checks: [{name: c, scrape: \"http://{host}/\", bad: b}]", "checks: [{include: /a.yaml}]",
       "checks: [{name: c, scrape: \"http://{host}/\", gauge: g, rate: r}]",
       "checks: [{name: c, scrape: \"http://{host}/\", http: \"http://{host}/\", gauge: g}]",

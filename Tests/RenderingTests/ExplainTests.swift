@@ -13,7 +13,10 @@ import Testing
     case .answer: "answer"
     case .health: "health"
     case .availability: "availability"
+    case .baseline: "baseline"
     case .burnIn: "burnIn"
+    case .judging: "judging"
+    case .soak: "soak"
     case .approval: "approval"
     case .paused: "paused"
     case .halted: "halted"
@@ -26,7 +29,7 @@ import Testing
     for scene in Scenes.open { seen += try scene.make().rollout.waitingOn.map(Self.kind) }
     for kind in [
       "controller", "step", "unreachable", "answer", "health", "availability", "burnIn", "approval", "paused",
-      "halted", "stuck",
+      "halted", "stuck", "baseline", "judging", "soak",
     ] { #expect(seen.contains(kind), "\(kind)") }
   }
 
@@ -101,7 +104,8 @@ import Testing
 
   @Test func exitStatuses() throws {
     let expected: [String: CanaryExit] = [
-      "approvalTimedOut": .halted, "haltedFailed": .halted, "haltedInconclusive": .inconclusive,
+      "approvalTimedOut": .halted, "haltedFailed": .halted, "haltedInSoak": .halted,
+      "haltedInconclusive": .inconclusive,
       "haltedNoData": .inconclusive, "stuck": .stuck, "succeeded": .succeeded, "rolledBack": .rolledBack,
       "abortedAndHeld": .aborted, "superseded": .aborted,
     ]

@@ -44,6 +44,55 @@ enum Scenes {
     return world
   }
 
+  static func takingBaseline() throws -> World {
+    var world = World(Plans.plan(hosts: 3, waves: [1, 2]) { $0.baseline = .minutes(5) })
+    try world.takeOver()
+    try world.doWell()
+    try world.pass(.minutes(2))
+    return world
+  }
+
+  /// Wave 2 is healthy, and the source of the checks is away.
+  static func watchingWave() throws -> World {
+    var world = World(Plans.plan(hosts: 4, waves: [1, 1, 2]))
+    try world.takeOver()
+    try world.doWell()
+    try world.judge(.passing)
+    try world.pass(.minutes(10))
+    try world.doWell()
+    try world.judge(.silent)
+    try world.pass(.seconds(40))
+    return world
+  }
+
+  static func soaking() throws -> World {
+    var world = World(Plans.plan(hosts: 3, waves: [1, 2]) { $0.soak = .minutes(5) })
+    try world.takeOver()
+    try world.doWell()
+    try world.judge(.passing)
+    try world.pass(.minutes(10))
+    try world.doWell()
+    try world.pass(.seconds(30))
+    try world.pass(.minutes(1))
+    return world
+  }
+
+  static func haltedInSoak() throws -> World {
+    var world = World(
+      Plans.plan(hosts: 3, waves: [1, 2]) {
+        $0.soak = .minutes(5)
+        $0.onFail = .halt
+      })
+    try world.takeOver()
+    try world.doWell()
+    try world.judge(.passing)
+    try world.pass(.minutes(10))
+    try world.doWell()
+    try world.pass(.seconds(30))
+    try world.judge(Verdict(outcome: .fail, reason: "server-errors: 2.1 % against 0.4 % before the push"))
+    return world
+  }
+
   static func burningIn() throws -> World {
     var world = World(small)
     try world.takeOver()
@@ -170,7 +219,8 @@ enum Scenes {
     ("verifying", verifying), ("notYetHealthy", notYetHealthy), ("healthyForNow", healthyForNow),
     ("burningIn", burningIn), ("burningInUnsure", burningInUnsure), ("waitingApproval", waitingApproval),
     ("approvalTimedOut", approvalTimedOut), ("paused", paused), ("pausedAfterPromote", pausedAfterPromote),
-    ("crowded", crowded), ("haltedFailed", haltedFailed),
+    ("takingBaseline", takingBaseline), ("watchingWave", watchingWave), ("soaking", soaking),
+    ("haltedInSoak", haltedInSoak), ("crowded", crowded), ("haltedFailed", haltedFailed),
     ("haltedInconclusive", haltedInconclusive), ("haltedNoData", haltedNoData), ("rollingBack", rollingBack),
     ("stuck", stuck), ("stopping", stopping),
   ]

@@ -166,9 +166,10 @@ enum Plans {
     policy.probes = [ProbePolicy(name: "healthz", target: .http(HTTPProbe(url: "http://{host}:8080/healthz")))]
     policy.checks = [
       CheckPolicy(
-        name: "server-errors", scrape: "http://{host}:8080/metrics",
-        measure: .ratio(bad: "http_requests_total{code=~\"5..\"}", total: "http_requests_total"))
+        name: "server-errors", source: .scrape("http://{host}:8080/metrics"),
+        measure: .ratio(events: "http_requests_total{code=~\"5..\"}", total: "http_requests_total"))
     ]
+    (policy.baseline, policy.soak) = (.zero, .zero)
     change(&policy)
     return policy
   }

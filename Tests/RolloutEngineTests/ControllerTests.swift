@@ -185,8 +185,7 @@ struct ControllerTests {
 
   @Test func aFailingVerdictInTheBurnInRollsBack() async throws {
     let (fleet, log) = (Fixtures.fleet(3), TurnLog())
-    var check = CheckPolicy(name: "errors", scrape: "http://{host}/metrics", measure: .gauge("x"))
-    check.limit = 1
+    let check = CheckPolicy(name: "errors", source: .scrape("http://{host}/metrics"), measure: .gauge("x"))
     let plan = Fixtures.plan(
       3,
       policy: Fixtures.policy {

@@ -136,11 +136,15 @@ extension Fence {
   fileprivate mutating func raise(to other: Fence) { self = max(self, other) }
 }
 
-/// Says one verdict and no more.
+/// Says one verdict as soon as an instance is updated, and no more.
 struct FixedAnalyst: Analyst {
   var verdict: Verdict
-  func observe(_ request: AnalysisRequest, report: @escaping @Sendable (Verdict) async -> Void) async {
-    await report(verdict)
+  func observe(
+    _ request: AnalysisRequest, current: CurrentAnalysis, samples: any SampleLog,
+    report: @escaping @Sendable (Int64, Verdict) async -> Void
+  ) async {
+    while current.value.updated.isEmpty, !Task.isCancelled { await Task.yield() }
+    await report(current.value.number, verdict)
   }
 }
 

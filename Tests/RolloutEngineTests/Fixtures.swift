@@ -13,6 +13,8 @@ enum Fixtures {
     policy.probes = [ProbePolicy(name: "up", target: .tcp("{host}:80"))]
     policy.burnIn = BurnInPolicy(min: TimeSpan(milliseconds: 20), max: .minutes(10), untilRequests: nil)
     policy.minHealthyTime = TimeSpan(milliseconds: 10)
+    (policy.baseline, policy.soak) = (.zero, .zero)
+    policy.waveBurnIn = TimeSpan(milliseconds: 10)
     policy.healthyDeadline = .minutes(10)
     tweak(&policy)
     return policy

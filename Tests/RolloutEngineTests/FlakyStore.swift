@@ -3,7 +3,7 @@ import RolloutEngine
 import RolloutStore
 
 /// A store in memory that can be told to fail.
-actor FlakyStore: Journal, Leases, OperatorRequests, RolloutCatalog {
+actor FlakyStore: Journal, Leases, OperatorRequests, RolloutCatalog, SampleStore {
   private let inner = InMemoryStore()
   private var isFull = false
   private var isLost = false
@@ -50,6 +50,20 @@ actor FlakyStore: Journal, Leases, OperatorRequests, RolloutCatalog {
   }
   func lastProven(service: String, excluding version: Version?) async throws(StoreFailure) -> RolloutSummary? {
     try await inner.lastProven(service: service, excluding: version)
+  }
+  func appendSamples(
+    _ records: [SampleRecord], of rollout: RolloutID, under lease: Lease
+  ) async throws(StoreFailure) {
+    try check()
+    try await inner.appendSamples(records, of: rollout, under: lease)
+  }
+  func samples(
+    of rollout: RolloutID, from sequence: Int, limit: Int
+  ) async throws(StoreFailure) -> [SampleRecord] {
+    try await inner.samples(of: rollout, from: sequence, limit: limit)
+  }
+  func pruneSamples(service: String, keeping: Int) async throws(StoreFailure) {
+    try await inner.pruneSamples(service: service, keeping: keeping)
   }
   func changeCounter() async throws(StoreFailure) -> Int64 { try await inner.changeCounter() }
 }

@@ -6,7 +6,7 @@ import RolloutStore
 import Synchronization
 import Testing
 
-typealias AnyStore = any Journal & Leases & OperatorRequests & RolloutCatalog
+typealias AnyStore = any RolloutStore
 
 /// A directory of its own for one test, gone with the value.
 final class Scratch: Sendable {

@@ -26,6 +26,8 @@ enum EventJSON {
       .healthChanged, .hostVerified, .hostFailed:
       step(event, rollout)
     case .waveStarted, .burnInStarted, .verdictReached, .burnInExtended, .wavePassed, .approvalAwaited: wave(event)
+    case .baselineStarted(let until), .soakStarted(let until): [("until", .time(until))]
+    case .baselineEnded(let grounds, let deadline): baseline(grounds) + [("progressDeadline", .time(deadline))]
     case .paused, .resumed, .promoted, .hostSkipped, .retried, .abortRequested: asked(event, rollout)
     case .halted(let halt): [("cause", .string(halt.cause.rawValue)), ("detail", .string(halt.detail))]
     case .rollbackStarted(let cause, let operation, let deadline):
@@ -84,9 +86,19 @@ enum EventJSON {
   private static func passed(_ grounds: PassGrounds) -> Members {
     switch grounds {
     case .healthy: [("grounds", "healthy")]
+    case .watched(let verdict): [("grounds", "watched"), ("verdict", verdict.map { self.verdict($0) } ?? .null)]
     case .burnedIn(let verdict): [("grounds", "burned_in"), ("verdict", self.verdict(verdict))]
     case .inconclusive(let verdict):
       [("grounds", "inconclusive"), ("verdict", verdict.map { self.verdict($0) } ?? .null)]
+    case .promoted(let by, let reason):
+      [("grounds", "promoted"), ("by", .string(by)), ("reason", .string(reason))]
+    }
+  }
+
+  private static func baseline(_ grounds: BaselineGrounds) -> Members {
+    switch grounds {
+    case .measured: [("grounds", "measured")]
+    case .history: [("grounds", "history")]
     case .promoted(let by, let reason):
       [("grounds", "promoted"), ("by", .string(by)), ("reason", .string(reason))]
     }

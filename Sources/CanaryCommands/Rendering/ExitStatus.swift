@@ -37,7 +37,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
       case .inconclusive, .noData: .inconclusive
       }
     case .stuck: .stuck
-    case .queued, .updating, .burningIn, .waitingApproval, .rollingBack, .stopping: .stillRunning
+    case .queued, .updating, .burningIn, .waitingApproval, .soaking, .rollingBack, .stopping: .stillRunning
     }
   }
 }

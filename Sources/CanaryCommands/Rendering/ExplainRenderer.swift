@@ -77,9 +77,7 @@ enum ExplainRenderer {
   {
     var lines = [StyledLine("\(number). ", .strong).adding(WaitWords.condition(reason, rollout), .strong)]
     for (name, value) in WaitWords.values(reason, rollout, now: now) { lines.append(row(name, value)) }
-    if case .burnIn(_, let verdict) = reason.kind {
-      lines += verdict.map { EvidenceLines.lines($0).map { indented($0) } } ?? []
-    }
+    if let verdict = reason.verdict { lines += EvidenceLines.lines(verdict).map { indented($0) } }
     if let missing = WaitWords.missing(reason, rollout, now: now) { lines.append(row("still missing", missing)) }
     lines.append(row("at the latest", limit(reason, rollout, now)))
     return lines + next(NextCommand.commands(for: reason, in: rollout), title: "to change it").map { indented($0) }

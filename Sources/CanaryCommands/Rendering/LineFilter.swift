@@ -33,7 +33,7 @@ struct LineFilter {
     case .healthChanged(let host, _):
       healthLines[host, default: 0] += 1
       return healthLines[host, default: 0] <= Self.toldHealthChanges
-    case .burnInStarted: lastVerdict = nil
+    case .burnInStarted, .soakStarted: lastVerdict = nil
     default: break
     }
     return true

@@ -34,6 +34,11 @@ enum LineRenderer {
       host(event, rollout)
     case .waveStarted, .burnInStarted, .verdictReached, .burnInExtended, .wavePassed, .approvalAwaited:
       wave(event, rollout)
+    case .baselineStarted(let until):
+      "baseline: every instance is measured until \(TimeWords.clock(until)), and none is taken down before"
+    case .baselineEnded(let grounds, _): "baseline \(words(grounds))"
+    case .soakStarted(let until):
+      "soaking: every instance is on \(rollout.plan.release.version), watched until \(TimeWords.clock(until))"
     case .paused, .resumed, .promoted, .hostSkipped, .retried, .abortRequested: operation(event, rollout)
     case .halted(let halt): "halted (\(halt.cause.rawValue)): \(halt.detail)"
     case .rollbackStarted(let cause, let operation, _): rollback(cause, operation)
@@ -127,10 +132,13 @@ enum LineRenderer {
       return "\(RolloutWords.waveName(wave, plan)) started: \(RolloutWords.hosts(hosts.count)) "
         + "(\(names.joined(separator: ", ")))"
     case .burnInStarted(let wave, let earliest, let latest):
-      return "\(RolloutWords.waveName(wave, plan)) burning_in: can pass from \(TimeWords.clock(earliest)), "
-        + "limit \(TimeWords.clock(latest))"
+      let isCanary = plan.waves.indices.contains(wave) && plan.waves[wave].kind == .canary
+      return "\(RolloutWords.waveName(wave, plan)) \(isCanary ? "burning_in" : "watched"): "
+        + "can pass from \(TimeWords.clock(earliest)), limit \(TimeWords.clock(latest))"
     case .verdictReached(let wave, let verdict):
-      return "\(RolloutWords.waveName(wave, plan)) verdict \(verdict.outcome.rawValue): \(verdict.reason)"
+      let isSoak = wave == plan.waves.count - 1 && rollout.passedWaves > wave
+      return
+        "\(isSoak ? "soak" : RolloutWords.waveName(wave, plan)) verdict \(verdict.outcome.rawValue): \(verdict.reason)"
     case .burnInExtended(let wave, let latest):
       return "\(RolloutWords.waveName(wave, plan)) burn-in waits for data until \(TimeWords.clock(latest))"
     case .wavePassed(let wave, let grounds): return "\(RolloutWords.waveName(wave, plan)) passed: \(words(grounds))"
@@ -144,9 +152,18 @@ enum LineRenderer {
   static func words(_ grounds: PassGrounds) -> String {
     switch grounds {
     case .healthy: "every host healthy"
+    case .watched(let verdict): "every host healthy" + (verdict.map { "; \($0.reason)" } ?? "")
     case .burnedIn(let verdict): verdict.reason
     case .inconclusive(let verdict): "on_inconclusive: promote" + (verdict.map { ": \($0.reason)" } ?? "")
     case .promoted(let by, let reason): "promoted by \(by): \(reason)"
+    }
+  }
+
+  private static func words(_ grounds: BaselineGrounds) -> String {
+    switch grounds {
+    case .measured: "taken"
+    case .history: "taken from the sources' history"
+    case .promoted(let by, let reason): "cut short by \(by)" + (reason.isEmpty ? "" : ": \(reason)")
     }
   }
 

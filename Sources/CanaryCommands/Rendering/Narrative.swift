@@ -41,10 +41,10 @@ enum Narrative {
     switch event {
     case .planned, .waveStarted, .stepFailed, .hostFailed, .healthChanged(_, .unhealthy), .verdictReached, .wavePassed,
       .burnInExtended, .paused, .resumed, .promoted, .hostSkipped, .retried, .abortRequested, .halted,
-      .rollbackStarted, .stuck, .ended, .stepQuestioned, .controllerTookOver, .clocksShifted:
+      .rollbackStarted, .stuck, .ended, .stepQuestioned, .controllerTookOver, .clocksShifted, .soakStarted:
       true
     case .controllerStopped, .stepIntended, .stepFinished, .stepDeferred, .stepReissued, .questionRepeated,
-      .healthChanged(_, .healthy), .hostVerified, .burnInStarted, .approvalAwaited:
+      .healthChanged(_, .healthy), .hostVerified, .baselineStarted, .baselineEnded, .burnInStarted, .approvalAwaited:
       false
     }
   }

@@ -44,6 +44,10 @@ extension NextCommand {
         ? choices.pausing + choices.stopping : choices.skip(troubled) + choices.stopping
     case .burnIn where rollout.hasPassedCurrentWave: return choices.pausing + choices.stopping
     case .burnIn: return choices.promote("passes the burn-in without a verdict") + choices.stopping
+    case .baseline:
+      return choices.pausing + choices.promote("goes on without the whole baseline") + choices.stopping
+    case .judging: return choices.promote("passes the wave without waiting for the checks") + choices.stopping
+    case .soak: return choices.promote("ends the soak before its time") + choices.stopping
     case .approval: return choices.promote("goes on with the next wave") + choices.stopping
     case .paused:
       return [NextCommand(command: choices.phrase.verb("resume"), effect: "goes on where it stands; clocks run again")]
@@ -100,7 +104,7 @@ private struct Choices {
   var pausing: [NextCommand] {
     guard rollout.pause == nil else { return [] }
     switch rollout.phase {
-    case .queued, .updating, .burningIn, .waitingApproval:
+    case .queued, .updating, .burningIn, .waitingApproval, .soaking:
       return [NextCommand(command: phrase.verb("pause"), effect: "holds it here, clocks included")]
     case .halted, .rollingBack, .stuck, .stopping, .ended: return []
     }
@@ -159,6 +163,9 @@ private struct Choices {
     let hasPassed = rollout.hasPassedCurrentWave
     switch halt.cause {
     case .failed:
+      let anew = NextCommand(
+        command: phrase.verb("retry"), effect: "judges the wave anew, after the cause is fixed")
+      if rollout.isCondemned, failedHosts.isEmpty { return rollback + [anew, hold] }
       let retries = hasPassed ? [] : [retry] + skip(failedHosts, then: "; then retry")
       return rollback + retries + [hold]
     case .inconclusive, .noData:

@@ -82,6 +82,14 @@ enum RolloutJSON {
       ]
     case .burnIn(let earliest, let verdict):
       members += [("earliest", .time(earliest)), ("verdict", verdict.map { EventJSON.verdict($0) } ?? .null)]
+    case .baseline(let since): members += [("since", .time(since))]
+    case .judging(let wave, let earliest, let verdict):
+      members += [
+        ("wave", .count(wave + 1)), ("earliest", .time(earliest)),
+        ("verdict", verdict.map { EventJSON.verdict($0) } ?? .null),
+      ]
+    case .soak(let since, let verdict):
+      members += [("since", .time(since)), ("verdict", verdict.map { EventJSON.verdict($0) } ?? .null)]
     case .approval(let wave): members += [("wave", .count(wave + 1))]
     case .paused(let by, let reason, let since):
       members += [("by", .string(by)), ("reason", .string(reason)), ("since", .time(since))]
@@ -100,7 +108,10 @@ enum RolloutJSON {
     case .answer: "answer"
     case .health: "health"
     case .availability: "availability"
+    case .baseline: "baseline"
     case .burnIn: "burnIn"
+    case .judging: "judging"
+    case .soak: "soak"
     case .approval: "approval"
     case .paused: "paused"
     case .halted: "halted"

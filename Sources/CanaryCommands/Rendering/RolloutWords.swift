@@ -59,6 +59,7 @@ enum RolloutWords {
     case .updating: return (Signs.moving, .busy)
     case .burningIn: return (Signs.verifying, .busy)
     case .waitingApproval: return (Signs.unknown, .careful)
+    case .soaking: return (Signs.verifying, .busy)
     case .halted: return (Signs.failed, .bad)
     case .rollingBack: return (Signs.back, .careful)
     case .stuck: return (Signs.failed, .bad)
@@ -73,11 +74,14 @@ enum RolloutWords {
   static func deadline(_ rollout: Rollout, now: Timestamp) -> String? {
     if rollout.pause != nil { return "clocks stand still" }
     switch rollout.phase {
+    case .updating where rollout.isTakingBaseline:
+      return rollout.nextDeadline.map { "baseline ends \(TimeWords.until($0, now: now))" }
     case .updating(_, let deadline): return "must progress \(TimeWords.until(deadline, now: now))"
     case .burningIn(_, let burnIn):
       if now < burnIn.earliest { return "can pass \(TimeWords.until(burnIn.earliest, now: now))" }
       return "limit \(TimeWords.until(burnIn.latest, now: now))"
     case .waitingApproval(_, let deadline): return "halts \(TimeWords.until(deadline, now: now))"
+    case .soaking(let soak): return "soak ends \(TimeWords.until(soak.until, now: now))"
     case .rollingBack(_, let deadline): return "must be back \(TimeWords.until(deadline, now: now))"
     case .halted, .stuck: return "waits for a person"
     case .queued, .stopping, .ended: return nil

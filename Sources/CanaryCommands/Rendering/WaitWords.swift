@@ -16,7 +16,7 @@ enum WaitWords {
     switch reason.kind {
     case .paused: 0
     case .controller: 1
-    case .burnIn, .approval, .halted, .stuck: 2
+    case .baseline, .burnIn, .judging, .approval, .soak, .halted, .stuck: 2
     case .unreachable: 3
     case .answer: 4
     case .health(_, nil, .some): 5
@@ -30,7 +30,7 @@ enum WaitWords {
   static func short(_ reason: WaitReason, _ rollout: Rollout, now: Timestamp) -> String {
     var text = reason.sentence
     if let deadline = reason.deadline, rollout.pause == nil {
-      text += " · limit \(TimeWords.until(deadline, now: now))"
+      text += " · \(reason.endsWell ? "ends" : "limit") \(TimeWords.until(deadline, now: now))"
     }
     return text
   }
@@ -55,6 +55,15 @@ enum WaitWords {
     case .burnIn:
       if policy.checks.allSatisfy(\.muted) { return "probes must stay green until the burn-in's shortest time is over" }
       return "the checks must reach a pass, after the burn-in's shortest time"
+    case .baseline:
+      return "every instance is measured for \(policy.baseline) (baseline) before the first one is taken down, so that "
+        + "each can be compared with itself"
+    case .judging(let wave, _, _):
+      return "the checks must have data and nothing against \(RolloutWords.waveName(wave, rollout.plan)) for "
+        + "\(policy.waveBurnIn) (wave_burn_in)"
+    case .soak:
+      return "every instance is on \(rollout.plan.release.version), and the checks watch the whole service for "
+        + "\(policy.soak) (soak)"
     case .approval(let wave):
       return "\(RolloutWords.waveName(wave, rollout.plan)) passed, and the policy asks for a person's promote"
     case .paused: return "a person paused it, and a person must let it go on"
@@ -85,6 +94,10 @@ enum WaitWords {
       return [("waiting", names(waiting)), ("down now", downNames(down, rollout))]
     case .burnIn(let earliest, _):
       return [("can pass from", now < earliest ? TimeWords.deadline(earliest, now: now) : "now on")]
+    case .baseline(let since), .soak(let since, _):
+      return [("since", "\(TimeWords.clock(since)), \(ago(since))")]
+    case .judging(_, let earliest, _):
+      return [("can pass from", now < earliest ? TimeWords.deadline(earliest, now: now) : "now on")]
     case .approval: return []
     case .paused(let by, let reason, let since):
       return [
@@ -114,6 +127,9 @@ enum WaitWords {
       if now < earliest { return "\(TimeWords.length(earliest - now)) until it may pass" }
       if policy.checks.allSatisfy(\.muted) { return nil }
       return verdict.map { "a pass; the checks say \($0.outcome.rawValue): \($0.reason)" } ?? "a first verdict"
+    case .judging(_, let earliest, let verdict):
+      if now < earliest { return "\(TimeWords.length(earliest - now)) until it may pass" }
+      return verdict.map { "data; the checks say \($0.outcome.rawValue): \($0.reason)" } ?? "a first verdict"
     default: return nil
     }
   }
@@ -129,6 +145,12 @@ enum WaitWords {
     case .burnIn:
       return "then, without a verdict, the policy says on_inconclusive: \(policy.onInconclusive.rawValue), "
         + "on_no_data: \(policy.onNoData.rawValue)"
+    case .baseline: return "then the first wave goes on"
+    case .judging:
+      if reason.endsWell { return "then the wave passes" }
+      let action = policy.onNoData == .rollback ? "rolls back" : "halts"
+      return "then, still without data, it \(action) (on_no_data: \(policy.onNoData.rawValue))"
+    case .soak: return "then it has succeeded"
     case .approval: return "then it halts"
     case .availability:
       if case .rollingBack = rollout.phase { return "then it is stuck" }
@@ -148,5 +170,16 @@ enum WaitWords {
       return "\(id) (\(rollout.hosts[index].stateName))"
     }
     return shown.joined(separator: ", ") + (down.count > 8 ? ", \(down.count - 8) more" : "")
+  }
+}
+
+extension WaitReason {
+  /// At its deadline the rollout goes on.
+  fileprivate var endsWell: Bool {
+    switch kind {
+    case .baseline, .soak: true
+    case .judging(_, let earliest, _): deadline == earliest
+    default: false
+    }
   }
 }

@@ -27,6 +27,8 @@ enum Observation: Hashable, Sendable {
   case measured(Measurement)
   /// The first sight of counters: there is nothing to compare it with yet.
   case first
+  /// A source with a pace of its own has nothing new that all instances have; what there is comes with a later look.
+  case pending
   case none(ReadingProblem)
 }
 

@@ -25,6 +25,14 @@ struct JSONPointer: Hashable, Sendable {
     self.tokens = tokens
   }
 
+  /// Digits without leading zero, as the RFC asks.
+  static func arrayIndex(_ token: String) -> Int? {
+    guard token.utf8.allSatisfy({ (0x30...0x39).contains($0) }), token == "0" || !token.hasPrefix("0") else {
+      return nil
+    }
+    return Int(token)
+  }
+
   enum Answer: Hashable, Sendable {
     /// The text of a string, number, boolean or null.
     case value(String)
@@ -64,7 +72,9 @@ private struct PointedValue: Decodable {
           object.contains(Key(stringValue: token))
         else { return nil }
         decoder = next
-      } else if let index = arrayIndex(token), var array = try? decoder.unkeyedContainer(), index < array.count ?? 0 {
+      } else if let index = JSONPointer.arrayIndex(token), var array = try? decoder.unkeyedContainer(),
+        index < array.count ?? 0
+      {
         for _ in 0..<index { _ = try? array.superDecoder() }
         guard let next = try? array.superDecoder() else { return nil }
         decoder = next
@@ -73,14 +83,6 @@ private struct PointedValue: Decodable {
       }
     }
     return decoder
-  }
-
-  /// Digits without leading zero, as the RFC asks.
-  private static func arrayIndex(_ token: String) -> Int? {
-    guard token.utf8.allSatisfy({ (0x30...0x39).contains($0) }), token == "0" || !token.hasPrefix("0") else {
-      return nil
-    }
-    return Int(token)
   }
 
   private static func scalar(_ decoder: any Decoder) throws -> JSONPointer.Answer {

@@ -62,7 +62,7 @@ struct SchemaDecoder {
     switch node.content {
     case .reported: break
     case .missing: sink.error(.missingValue, node.span, "no value for `\(key)`", help: help)
-    case .scalar(let text, _) where { if case .command = type { true } else { false } }():
+    case .scalar(let text, _) where type.isCommand:
       let words = text.split(separator: " ").joined(separator: ", ")
       sink.error(
         .notACommand, node.span, "a command as one text", help: "write program and arguments: `[\(words.prefix(80))]`")
@@ -226,7 +226,7 @@ extension PolicySchema {
   static func home(of key: String) -> (schema: String, path: String)? {
     let homes = objects.filter { $0.schema.field(key) != nil }
     guard homes.count == 1, let home = homes.first else { return nil }
-    return (home.schema.name, home.path.isEmpty ? "the top level" : "`\(home.path)`")
+    return (home.schema.name, home.path.isEmpty ? "the policy's top level" : "`\(home.path)`")
   }
 
   /// Every mapping of the schema with its path.

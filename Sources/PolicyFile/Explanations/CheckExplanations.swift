@@ -5,9 +5,9 @@ extension DiagnosticExplanation {
       "not an address to listen on",
       """
       An IP address of the controller's machine and a UDP port: `127.0.0.1:8125` for this machine alone, `0.0.0.0:8125`
-      for everyone who can reach it, `[::]:8125` with IPv6.
+      for everyone who can reach it, `[::]:8125` with IPv6. Names are not looked up.
       """,
-      wrong: "metrics: {statsd: {listen: \"localhost:8125\", tag: host}}",
+      wrong: "metrics: {statsd: {listen: \"statsd.example.net:8125\", tag: host}}",
       right: "metrics: {statsd: {listen: \"127.0.0.1:8125\", tag: host}}"),
     .plainName: Self(
       "not a plain name",
@@ -64,11 +64,10 @@ extension DiagnosticExplanation {
       wrong: "checks: [{name: p99, graphite: {url: \"http://graphite\"}, histogram: \"stats.timers.{id}.web\"}]",
       right: "checks: [{name: p99, graphite: {url: \"http://graphite\"}, gauge: \"stats.timers.{id}.web.upper_99\"}]"),
     .sameForAll: Self(
-      "a metric that is the same for every instance",
+      "a metric that is the same for several instances",
       """
       Instances are compared with one another, so that each needs numbers of its own: Prometheus by the `instance`, a
-      program and Graphite by the metric's name, StatsD by the name or a `tag`. One number for the whole service can
-      only have a `limit`.
+      program and Graphite by the metric's name, StatsD by the name or a `tag`.
       """,
       wrong: "checks: [{name: orders, command: [./bin/orders], rate: /orders, direction: down}]",
       right: "checks: [{name: orders, command: [./bin/orders], rate: \"/{id}/orders\", direction: down}]"),

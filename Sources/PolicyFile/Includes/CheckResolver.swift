@@ -36,12 +36,12 @@ struct CheckResolver {
       if object.has("include") {
         include(object)
       } else {
-        add(item, file: 0, changes: nil)
+        add(item, file: 0)
       }
     }
   }
 
-  private mutating func add(_ item: Decoded, file: Int, changes: Decoded?) {
+  private mutating func add(_ item: Decoded, file: Int, changes: Decoded? = nil, inclusion: Span? = nil) {
     guard let object = item.object else { return }
     var layers = [ResolvedCheck.Layer(object: object, file: file)]
     if let changes = changes?.object { layers.insert(ResolvedCheck.Layer(object: changes, file: 0), at: 0) }
@@ -53,7 +53,7 @@ struct CheckResolver {
     } else if root.has("metrics"), root["metrics"] == nil {
       isWhole = false
     }
-    checks.append(ResolvedCheck(layers: layers, own: own, isWhole: isWhole))
+    checks.append(ResolvedCheck(layers: layers, own: own, inclusion: inclusion, isWhole: isWhole))
   }
 
   // MARK: - Inclusions
@@ -75,7 +75,8 @@ struct CheckResolver {
     }
     for check in set.checks {
       let name = check.object?["name"]?.text
-      add(check, file: index + 1, changes: changes.first { $0.name.text == name }?.value)
+      add(
+        check, file: index + 1, changes: changes.first { $0.name.text == name }?.value, inclusion: named.span)
     }
   }
 
@@ -88,7 +89,8 @@ struct CheckResolver {
   private mutating func load(_ path: String, _ span: Span) -> Int? {
     guard sets.count < Self.maximumFiles else {
       sinks[0].error(
-        .tooManyIncludes, span, "more than \(Self.maximumFiles) included files", help: "put the checks into fewer files")
+        .tooManyIncludes, span, "more than \(Self.maximumFiles) included files", help: "put the checks into fewer files"
+      )
       return nil
     }
     switch reader.read(path) {
@@ -117,21 +119,31 @@ struct CheckResolver {
   private mutating func read(_ file: IncludedFile) -> CheckSet {
     var sink = DiagnosticSink(source: SourceText(file.bytes, path: file.path))
     var decoded: Decoded?
-    if let tree = SourceTree.compose(file.bytes, into: &sink) {
+    if var tree = SourceTree.compose(file.bytes, into: &sink) {
+      Self.refuseNested(in: &tree, into: &sink)
       var decoder = SchemaDecoder(sink: sink)
       decoded = decoder.decode(tree, as: .object(PolicySchema.checkSet), for: "the file")
       sink = decoder.sink
     }
-    var checks: [Decoded] = []
-    for item in decoded?.object?["checks"]?.list ?? [] {
-      if let span = item.object?.keySpan("include") {
-        sink.error(
-          .nestedInclude, span, "an include in an included file", help: "include each file in the policy itself")
-      } else {
-        checks.append(item)
-      }
-    }
+    let checks = decoded?.object?["checks"]?.list ?? []
     sinks.append(sink)
     return CheckSet(path: file.path, checks: checks, isWhole: decoded?.isWhole == true && !sink.hasErrors)
+  }
+
+  private static func refuseNested(in tree: inout SourceNode, into sink: inout DiagnosticSink) {
+    guard case .mapping(var entries) = tree.content,
+      let index = entries.firstIndex(where: { $0.key == "checks" }),
+      case .sequence(var items) = entries[index].value.content
+    else { return }
+    for (position, item) in items.enumerated() {
+      guard case .mapping(let keys) = item.content, let key = keys.first(where: { $0.key == "include" }) else {
+        continue
+      }
+      sink.error(
+        .nestedInclude, key.keySpan, "an include in an included file", help: "include each file in the policy itself")
+      items[position].content = .reported
+    }
+    entries[index].value.content = .sequence(items)
+    tree.content = .mapping(entries)
   }
 }

@@ -6,7 +6,8 @@ public struct IncludeReader: Sendable {
   public init(_ read: @escaping @Sendable (String) -> Result<IncludedFile, IncludeRefusal>) { self.read = read }
 
   /// For documents that come from no file.
-  public static let none = Self { _ in .failure(.unreadable("this policy comes from no file, so that it includes none")) }
+  public static let none = Self { _ in .failure(.unreadable("this policy comes from no file, so that it includes none"))
+  }
 }
 
 public struct IncludedFile: Hashable, Sendable {

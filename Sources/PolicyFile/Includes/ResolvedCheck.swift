@@ -17,6 +17,8 @@ struct ResolvedCheck: Sendable {
   var layers: [Layer]
   /// Index of the layer that the check itself is.
   var own: Int
+  /// Where the policy names the file that the check was taken from.
+  var inclusion: Span?
   /// False when a part was refused, so that nothing may be concluded from what is missing.
   var isWhole: Bool
 

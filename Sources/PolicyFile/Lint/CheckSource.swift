@@ -17,32 +17,47 @@ enum CheckSource: String {
     }
   }
 
-  /// Texts with the instances' own words in them.
-  func templates(of check: ResolvedCheck) -> [(place: Place, names: [String])] {
-    let texts: [(place: Place?, text: String?)] =
-      switch self {
-      case .scrape, .http: [(check.place(rawValue), check[rawValue]?.text)]
-      case .prometheus: [prometheusInstance(of: check)]
-      case .graphite, .statsd, .command: check.metrics.map { (check.place($0.key), $0.value.text) }
-      }
-    return texts.compactMap { place, text in
-      guard let place, let text else { return nil }
-      return (place, Template.namesAmongOthers(in: text))
-    }
+  /// A text with the instances' own words in it.
+  struct Use {
+    var place: Place
+    var text: String
   }
 
-  private func prometheusInstance(of check: ResolvedCheck) -> (place: Place?, text: String?) {
-    let instance = check[rawValue]?.object?["instance"]
-    let place = instance.flatMap { value in check.place(rawValue).map { Place(file: $0.file, span: value.span) } }
-    return (place, instance?.text)
-  }
-
-  /// Whether it is the metrics' own names that tell the instances apart.
-  func namesInstances(in check: ResolvedCheck) -> Bool {
+  /// Where `{host}`, `{id}`, `{zone}` and labels may stand.
+  func templates(of check: ResolvedCheck) -> [Use] {
     switch self {
-    case .graphite, .command: true
-    case .statsd: check[rawValue]?.object?.has("tag") == false
-    case .scrape, .prometheus, .http: false
+    case .scrape: address(of: check)
+    case .http: address(of: check) + metrics(of: check)
+    case .prometheus: prometheusInstance(of: check)
+    case .graphite, .statsd, .command: metrics(of: check)
     }
+  }
+
+  /// Texts that tell one instance from another within what is read of all of them.
+  func identities(of check: ResolvedCheck) -> [Use] {
+    switch self {
+    case .scrape, .http: []
+    case .prometheus: prometheusInstance(of: check)
+    case .graphite, .command: metrics(of: check)
+    case .statsd: check[rawValue]?.object?.has("tag") == false ? metrics(of: check) : []
+    }
+  }
+
+  private func address(of check: ResolvedCheck) -> [Use] {
+    guard let place = check.place(rawValue), let text = check[rawValue]?.text else { return [] }
+    return [Use(place: place, text: text)]
+  }
+
+  private func metrics(of check: ResolvedCheck) -> [Use] {
+    check.metrics.compactMap { key, value in
+      guard let place = check.place(key), let text = value.text else { return nil }
+      return Use(place: place, text: text)
+    }
+  }
+
+  private func prometheusInstance(of check: ResolvedCheck) -> [Use] {
+    guard let place = check.place(rawValue), let value = check[rawValue]?.object?["instance"], let text = value.text
+    else { return [] }
+    return [Use(place: Place(file: place.file, span: value.span), text: text)]
   }
 }

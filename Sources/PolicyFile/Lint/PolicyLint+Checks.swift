@@ -3,15 +3,12 @@ internal import RolloutCore
 extension PolicyLint {
   mutating func checkChecks() {
     checkNames()
+    reportMissingSources()
     for check in checks {
       checkMargin(check)
       checkDirection(check)
-      guard let source = CheckSource(check) else {
-        reportMissingSource(check)
-        continue
-      }
+      guard let source = CheckSource(check) else { continue }
       checkMetrics(check, source)
-      checkInstanceNames(check, source)
     }
   }
 
@@ -60,12 +57,22 @@ extension PolicyLint {
 
   // MARK: - Sources and metrics
 
-  private mutating func reportMissingSource(_ check: ResolvedCheck) {
-    guard check.isWhole else { return }
+  /// What is missing of an included file is missing in the policy, which is where it can be added.
+  private mutating func reportMissingSources() {
     let keys = PolicySchema.sourceKeys.map { "`\($0)`" }.joinedWithOr
-    sinks[check.place.file].error(
-      .noSource, check.place.span, "a check without a source of its numbers",
-      help: "add one of \(keys) here, or `metrics` to the policy for all checks")
+    var reported: Set<Span> = []
+    for check in checks where check.isWhole && check.source == nil {
+      guard let span = check.inclusion else {
+        sink.error(
+          .noSource, check.place.span, "a check without a source of its numbers",
+          help: "add one of \(keys) here, or `metrics` to the policy for all checks")
+        continue
+      }
+      guard reported.insert(span).inserted else { continue }
+      sink.error(
+        .noSource, span, "included checks without a source of their numbers, such as `\(check["name"]?.text ?? "")`",
+        help: "add `metrics` to the policy, with one of \(keys)")
+    }
   }
 
   private mutating func checkMetrics(_ check: ResolvedCheck, _ source: CheckSource) {
@@ -89,15 +96,32 @@ extension PolicyLint {
 
   private static func metricName(_ selector: String) -> Substring { selector.prefix { $0 != "{" } }
 
-  /// Numbers that are the same for every instance compare nothing. A limit can hold for them all the same.
-  private mutating func checkInstanceNames(_ check: ResolvedCheck, _ source: CheckSource) {
-    guard source == .prometheus || source.namesInstances(in: check), check.isWhole, !check.has("limit") else { return }
-    let other = source == .statsd ? ", or give the listener a `tag`" : ""
-    for (place, names) in source.templates(of: check) where names.allSatisfy({ $0 == "zone" }) {
-      sinks[place.file].error(
-        .sameForAll, place.span, "the same for every instance",
-        help: "write `{id}`, `{host}` or a label where the instance's own name stands\(other)")
+  /// Numbers that are the same for several instances compare nothing.
+  mutating func checkInstanceNames(_ instances: [Instance]) {
+    var seen: Set<Place> = []
+    for check in checks {
+      guard let source = CheckSource(check) else { continue }
+      for use in source.identities(of: check) where seen.insert(use.place).inserted {
+        guard let (first, second) = Self.sharing(use.text, instances) else { continue }
+        let other = source == .statsd ? ", or give the listener a `tag`" : ""
+        sinks[use.place.file].error(
+          .sameForAll, use.place.span, "`\(use.text.prefix(80))` is the same for \(first) and \(second)",
+          help: "write `{id}`, `{host}` or a label where the instance's own name stands\(other)")
+      }
     }
+  }
+
+  /// Two instances for which `text` becomes the same; nil where a name in it is not known, which is reported as such.
+  private static func sharing(_ text: String, _ instances: [Instance]) -> (HostID, HostID)? {
+    let names = Set(Template.namesAmongOthers(in: text))
+    var owners: [String: HostID] = [:]
+    var found: (HostID, HostID)?
+    for instance in instances {
+      let expanded = instance.expanding(text)
+      if !names.isEmpty, Template.namesAmongOthers(in: expanded).contains(where: names.contains) { return nil }
+      if let other = owners.updateValue(instance.id, forKey: expanded), found == nil { found = (other, instance.id) }
+    }
+    return found
   }
 
   // MARK: - Verdicts

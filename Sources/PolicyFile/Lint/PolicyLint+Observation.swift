@@ -17,8 +17,8 @@ extension PolicyLint {
     }
     for check in checks {
       guard let source = CheckSource(check) else { continue }
-      for (place, names) in source.templates(of: check) where !uses.contains(where: { $0.place == place }) {
-        uses.append(TemplateUse(place: place, names: names))
+      for use in source.templates(of: check) where !uses.contains(where: { $0.place == use.place }) {
+        uses.append(TemplateUse(place: use.place, names: Template.namesAmongOthers(in: use.text)))
       }
     }
     return uses

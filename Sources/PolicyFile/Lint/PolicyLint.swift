@@ -49,6 +49,7 @@ struct PolicyLint {
     checkCanary(instances)
     checkAvailability(instances.count)
     checkTemplates(instances)
+    checkInstanceNames(instances)
   }
 
   private mutating func checkDuplicateHosts() {

@@ -32,7 +32,7 @@ extension PolicySchema {
     name: "a set of checks",
     fields: [
       Field(
-        "checks", .list(of: checkItem, minimum: 1), required: true, example: "[{name: load, gauge: load}]",
+        "checks", .list(of: .object(check), minimum: 1), required: true, example: "[{name: load, gauge: load}]",
         "The checks, as in a policy.")
     ])
 
@@ -53,7 +53,7 @@ extension PolicySchema {
       "The HTTP API of a Prometheus server."),
     Field(
       "graphite", .object(graphite), example: "{url: \"http://graphite.example.net\"}",
-      "The render API of a Graphite server. Metrics are targets that name the instance with `{id}`, `{host}` or a label."
+      "The render API of a Graphite server. Metrics are targets with `{id}`, `{host}` or a label."
     ),
     Field(
       "statsd", .object(statsd), example: "{listen: \"0.0.0.0:8125\", tag: instance}",
@@ -100,7 +100,7 @@ extension PolicySchema {
         "listen", .text(.listenAddress), required: true, example: "\"0.0.0.0:8125\"",
         "Address and UDP port of the controller's machine."),
       Field(
-        "tag", .text(.plainName), example: "instance",
+        "tag", .text(.tagName), example: "instance",
         "Tag that names the instance by its `host` or `address`. Without it metric names carry `{id}`, `{host}` or a "
           + "label."),
     ])

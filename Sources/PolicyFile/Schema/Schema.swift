@@ -99,6 +99,15 @@ indirect enum ValueType: Sendable {
     }
   }
 
+  /// A program and its arguments, or a mapping with one.
+  var isCommand: Bool {
+    switch self {
+    case .command: true
+    case .oneOf(let types): types.contains(where: \.isCommand)
+    default: false
+    }
+  }
+
   /// What to write, as a phrase with article.
   var phrase: String {
     switch self {

@@ -1,10 +1,15 @@
 /// Prints the schema for editors.
 public enum SchemaPrinter {
   /// JSON Schema, draft-7, of a policy file. Stable text, ending in a line break.
-  public static func jsonSchema() -> String {
-    var schema = object(PolicySchema.root)
+  public static func jsonSchema() -> String { document(PolicySchema.root, title: "canary policy") }
+
+  /// The same of a file that a policy includes.
+  public static func checkSetSchema() -> String { document(PolicySchema.checkSet, title: "canary check set") }
+
+  private static func document(_ root: ObjectSchema, title: String) -> String {
+    var schema = object(root)
     schema.insert(("$schema", .text("http://json-schema.org/draft-07/schema#")), at: 0)
-    schema.insert(("title", .text("canary policy")), at: 1)
+    schema.insert(("title", .text(title)), at: 1)
     return JSONText.object(schema).rendered() + "\n"
   }
 

@@ -35,7 +35,9 @@ extension TextRule {
       case "[": open.append("]")
       case ")", "}", "]":
         guard open.popLast() == character else { return metricProblem(text, "has a `\(character)` too many") }
-      case _ where character.isWhitespace: return metricProblem(text, "contains a space")
+      case ",": if open.isEmpty { return metricProblem(text, "is more than one target") }
+      case _ where character.isWhitespace:
+        if open.isEmpty { return metricProblem(text, "contains a space") }
       default: break
       }
     }
@@ -69,38 +71,41 @@ extension TextRule {
     if text.contains(where: { "?#".contains($0) }) {
       return Problem(code: .url, text: "a query in a base address", help: "write the address up to the path")
     }
-    for tail in ["/api/v1", "/render", "/graph"] {
-      guard let range = text.firstRange(of: tail) else { continue }
-      return Problem(
-        code: .url, text: "`\(tail)` in a base address", help: "write `\(text[..<range.lowerBound])`")
-    }
-    return nil
+    let tails = ["/api/v1", "/api/v1/query", "/api/v1/query_range", "/render", "/graph"]
+    let base = text.hasSuffix("/") ? text.dropLast() : text[...]
+    guard let tail = tails.first(where: base.hasSuffix), !base.dropLast(tail.count).hasSuffix("/") else { return nil }
+    return Problem(
+      code: .url, text: "`\(tail)` in a base address", help: "write `\(base.dropLast(tail.count))`")
   }
 
   func listenProblem(in text: String) -> Problem? {
     guard let colon = text.lastIndex(of: ":") else {
       return Problem(
-        code: .listenAddress, text: "`\(text.prefix(64))` has no port", help: "write an address and port: `0.0.0.0:8125`")
+        code: .listenAddress, text: "`\(text.prefix(64))` has no port",
+        help: "write an address and port: `0.0.0.0:8125`")
     }
     let (host, port) = (text[..<colon], String(text[text.index(after: colon)...]))
     guard NumberText.port(port) != nil else {
       return Problem(
-        code: .listenAddress, text: "`\(port.prefix(64))` is no port", help: "ports go from 1 to 65535; StatsD's is 8125")
+        code: .listenAddress, text: "`\(port.prefix(64))` is no port",
+        help: "ports go from 1 to 65535; StatsD's is 8125")
     }
     let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
     let isAddress =
       isBracketed ? AddressGrammar.isIPv6(String(host.dropFirst().dropLast())) : AddressGrammar.isIPv4(String(host))
-    guard !isAddress else { return nil }
+    guard !isAddress, host != "localhost" else { return nil }
     let help =
       ["", "*"].contains(String(host))
       ? "write `0.0.0.0:\(port)` for every address of this machine"
-      : host == "localhost" ? "write `127.0.0.1:\(port)`" : "write an IP address of this machine, IPv6 in brackets"
-    return Problem(code: .listenAddress, text: "`\(host.prefix(64))` is no IP address", help: help)
+      : "write an IP address of this machine, IPv6 in brackets"
+    let shown = host.isEmpty ? "`\(text)` has" : "`\(host.prefix(64))` is"
+    return Problem(code: .listenAddress, text: "\(shown) no IP address", help: help)
   }
 
   func plainNameProblem(in text: String) -> Problem? {
     let isPlain = LabelGrammar.accepts(text) && !text.contains("-")
-    guard !isPlain else { return nil }
+    let isTag = self == .tagName && LabelGrammar.accepts(text.filter { $0 != "." && $0 != "/" })
+    guard !isPlain, !isTag else { return nil }
     let bare = String(text.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
     let guess = text.hasPrefix("$") && LabelGrammar.accepts(bare) ? "write `\(bare)`: the name alone" : nil
     return Problem(

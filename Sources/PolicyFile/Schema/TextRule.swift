@@ -28,8 +28,8 @@ enum TextRule: Sendable {
   case serverAddress
   /// Address of this machine with a port.
   case listenAddress
-  /// Label of Prometheus, tag of StatsD, variable of the environment.
-  case plainName
+  /// Label of Prometheus, variable of the environment; tag of StatsD, with `-`, `.` and `/` too.
+  case plainName, tagName
   /// Text with `{host}`, `{id}`, `{zone}` and labels.
   case template
   /// File beside the policy.
@@ -65,7 +65,7 @@ enum TextRule: Sendable {
     case .jsonMetric: "a JSON pointer such as `/{id}/orders`"
     case .serverAddress: "the `http://` or `https://` address of a server"
     case .listenAddress: "an address and port such as `0.0.0.0:8125`"
-    case .plainName: "a name of letters, digits and `_`"
+    case .plainName, .tagName: "a name of letters, digits and `_`"
     case .template: "a text such as `{host}:8080`"
     case .includedPath: "a relative path such as `checks/web.yaml`"
     }
@@ -95,8 +95,9 @@ enum TextRule: Sendable {
     case .graphiteTarget, .statsdName: "^[^\\s]"
     case .jsonMetric: "^/"
     case .serverAddress: "^https?://[^/@{}\\s][^@{}?#\\s]*$"
-    case .listenAddress: "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+$"
+    case .listenAddress: "^(localhost|[0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+$"
     case .plainName: "^[A-Za-z_][A-Za-z0-9_]*$"
+    case .tagName: "^[A-Za-z_][A-Za-z0-9_./-]*$"
     case .template: "."
     case .includedPath: "^[^/-]"
     }
@@ -130,7 +131,7 @@ enum TextRule: Sendable {
     case .jsonMetric: pointerProblem(in: text)
     case .serverAddress: serverProblem(in: text)
     case .listenAddress: listenProblem(in: text)
-    case .plainName: plainNameProblem(in: text)
+    case .plainName, .tagName: plainNameProblem(in: text)
     case .template: Template.names(in: text) == nil ? malformedTemplate(text) : nil
     case .includedPath: includeProblem(in: text)
     }

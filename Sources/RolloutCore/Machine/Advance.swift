@@ -45,10 +45,10 @@ extension Draft {
 
   private func mayBegin(_ step: StepKind) -> Bool {
     switch state.phase {
-    case .updating: !step.isRevert
+    case .updating: !step.isRevert && !(state.isTakingBaseline && state.takesDown(step))
     case .rollingBack: step.isRevert
     // An instance that is out of its load balancer is put back whatever else stands still.
-    case .queued, .burningIn, .waitingApproval, .halted, .stuck, .stopping, .ended:
+    case .queued, .burningIn, .waitingApproval, .soaking, .halted, .stuck, .stopping, .ended:
       step == .undrain || step == .revertUndrain
     }
   }
@@ -109,7 +109,7 @@ extension Draft {
   func failsByHealth(_ index: Int) -> Bool {
     guard case .healthy = state.hosts[index].position, case .unhealthy = state.hosts[index].health else { return false }
     switch state.phase {
-    case .updating, .burningIn, .waitingApproval: return true
+    case .updating, .burningIn, .waitingApproval, .soaking: return true
     default: return false
     }
   }

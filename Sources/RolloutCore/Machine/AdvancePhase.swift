@@ -10,6 +10,7 @@ extension Draft {
     case .updating(let wave, let deadline): advanceWave(wave, deadline)
     case .burningIn(let wave, let burnIn): advanceBurnIn(wave, burnIn)
     case .waitingApproval(let wave, let deadline): advanceApproval(wave, deadline)
+    case .soaking(let soak): advanceSoak(soak)
     case .rollingBack(let cause, let deadline): advanceRollback(cause, deadline)
     case .stopping(let operation): advanceStopping(operation)
     case .halted, .stuck, .ended: break
@@ -20,12 +21,14 @@ extension Draft {
     let next = state.passedWaves
     if next < state.plan.waves.count {
       emit(.waveStarted(wave: next, progressDeadline: now + policy.progressDeadline))
+    } else if state.wantsSoak {
+      emit(.soakStarted(until: now + policy.soak))
     } else {
       emit(.ended(.succeeded, detail: summary()))
     }
   }
 
-  private func summary() -> String {
+  func summary() -> String {
     var counts = (done: 0, failed: 0, skipped: 0)
     for host in state.hosts {
       switch host.position {
@@ -45,15 +48,14 @@ extension Draft {
   // MARK: A wave
 
   private mutating func advanceWave(_ wave: Int, _ deadline: Timestamp) {
-    if let failure = waveFailure(wave) {
+    if let failure = failure(wave) {
       failWave(failure)
       return
     }
+    if advanceBaseline() { return }
     // Hosts of earlier waves count too: a retry may have begun them anew.
     guard state.isSettled(through: wave) else {
-      if state.pause == nil, now >= deadline {
-        failWave(stalled)
-      }
+      if state.pause == nil, now >= deadline, !state.isTakingBaseline { failWave(stalled) }
       return
     }
     guard state.pause == nil else { return }
@@ -61,10 +63,18 @@ extension Draft {
       pass(wave)
     } else if state.plan.waves[wave].kind == .canary {
       finishCanary(wave, state.plan.waves[wave].hosts)
+    } else if state.plan.isJudged, state.skipsWaits == nil, hasUpdated(wave) {
+      let earliest = now + policy.waveBurnIn
+      emit(.burnInStarted(wave: wave, earliest: earliest, latest: earliest + policy.progressDeadline))
     } else {
       emit(.wavePassed(wave: wave, grounds: .healthy))
       pass(wave)
     }
+  }
+
+  /// The wave has instances that run the release.
+  private func hasUpdated(_ wave: Int) -> Bool {
+    state.plan.waves[wave].hosts.contains { if case .healthy = state.hosts[$0].position { true } else { false } }
   }
 
   private var stalled: String {
@@ -82,7 +92,12 @@ extension Draft {
     emit(.burnInStarted(wave: wave, earliest: now + policy.burnIn.min, latest: now + policy.burnIn.max))
   }
 
-  /// Why the wave counts as failed, or nil. A canary may not fail at all; `max_failures` counts over all rolling waves.
+  /// Why the wave counts as failed, or nil: its instances, or a verdict against the release.
+  func failure(_ wave: Int) -> String? {
+    waveFailure(wave) ?? (state.isCondemned ? state.verdict?.reason : nil)
+  }
+
+  /// A canary may not fail at all; `max_failures` counts over all rolling waves.
   private func waveFailure(_ wave: Int) -> String? {
     guard state.failureCount > 0 else { return nil }
     let reached = state.plan.waves[...wave]
@@ -109,9 +124,9 @@ extension Draft {
     act(policy.onFail == .rollback ? .rollback : .halt, Halt(cause: .failed, detail: detail))
   }
 
-  private enum Action { case rollback, halt }
+  enum Action { case rollback, halt }
 
-  private mutating func act(_ action: Action, _ halt: Halt) {
+  mutating func act(_ action: Action, _ halt: Halt) {
     if state.plan.kind == .rollback {
       emit(.stuck(detail: halt.detail))
     } else if action == .rollback, state.isReversible {
@@ -123,7 +138,7 @@ extension Draft {
     }
   }
 
-  private mutating func pass(_ wave: Int) {
+  mutating func pass(_ wave: Int) {
     let isLast = wave + 1 == state.plan.waves.count
     let isCanary = state.plan.waves[wave].kind == .canary
     let asks =
@@ -136,70 +151,6 @@ extension Draft {
       emit(.approvalAwaited(wave: wave, deadline: now + policy.progressDeadline))
     } else {
       startNextWave()
-    }
-  }
-
-  // MARK: Burn-in and approval
-
-  private mutating func advanceBurnIn(_ wave: Int, _ burnIn: Phase.BurnIn) {
-    if let failure = waveFailure(wave) {
-      failWave(failure)
-    } else if let verdict = burnIn.verdict, verdict.outcome == .fail {
-      failWave(verdict.reason)
-    } else if state.passedWaves > wave {
-      if state.pause == nil { pass(wave) }
-    } else if state.pause == nil {
-      endBurnIn(wave, burnIn)
-    }
-  }
-
-  private mutating func endBurnIn(_ wave: Int, _ burnIn: Phase.BurnIn) {
-    if let operation = state.skipsWaits {
-      emit(.wavePassed(wave: wave, grounds: .promoted(by: operation.by, reason: operation.reason)))
-      return
-    }
-    guard now >= burnIn.earliest else { return }
-    if policy.checks.allSatisfy(\.muted) {
-      let verdict = Verdict(outcome: .pass, reason: "probes stayed green for \(policy.burnIn.min); no checks to judge")
-      emit(.wavePassed(wave: wave, grounds: .burnedIn(verdict)))
-      return
-    }
-    if let verdict = burnIn.verdict, verdict.outcome == .pass {
-      emit(.wavePassed(wave: wave, grounds: .burnedIn(verdict)))
-    } else if now >= burnIn.latest {
-      endWithoutVerdict(wave, burnIn)
-    }
-  }
-
-  /// The limit came and nothing was earned: the policy says what that means.
-  private mutating func endWithoutVerdict(_ wave: Int, _ burnIn: Phase.BurnIn) {
-    let said = burnIn.verdict.map { ": \($0.reason)" } ?? ": the checks said nothing"
-    if burnIn.verdict?.outcome == .noData {
-      let halt = Halt(cause: .noData, detail: "no data within \(policy.burnIn.max)\(said)")
-      switch policy.onNoData {
-      case .wait where !burnIn.isExtended:
-        emit(.burnInExtended(wave: wave, latest: now + policy.progressDeadline))
-      case .wait, .halt: act(.halt, halt)
-      case .rollback: act(.rollback, halt)
-      }
-      return
-    }
-    let halt = Halt(cause: .inconclusive, detail: "no verdict within \(policy.burnIn.max)\(said)")
-    switch policy.onInconclusive {
-    case .halt: act(.halt, halt)
-    case .rollback: act(.rollback, halt)
-    case .promote: emit(.wavePassed(wave: wave, grounds: .inconclusive(burnIn.verdict)))
-    }
-  }
-
-  private mutating func advanceApproval(_ wave: Int, _ deadline: Timestamp) {
-    if let failure = waveFailure(wave) {
-      failWave(failure)
-    } else if state.pause == nil, state.skipsWaits != nil {
-      startNextWave()
-    } else if state.pause == nil, now >= deadline {
-      let detail = "nobody said `canary promote` within \(policy.progressDeadline)"
-      emit(.halted(Halt(cause: .approvalTimedOut, detail: detail)))
     }
   }
 

@@ -14,13 +14,14 @@ extension Rollout {
     case .stepIntended, .stepFinished, .stepFailed, .stepDeferred, .stepQuestioned, .stepReissued, .questionRepeated:
       try applyStep(event, at)
     case .healthChanged, .hostVerified, .hostFailed: try applyHost(event, at)
-    case .waveStarted, .burnInStarted, .verdictReached, .burnInExtended, .wavePassed, .approvalAwaited:
-      try applyWave(event, at)
+    case .waveStarted, .burnInStarted, .burnInExtended, .wavePassed, .approvalAwaited: try applyWave(event, at)
+    case .baselineStarted, .baselineEnded, .verdictReached, .soakStarted: try applyAnalysis(event, at)
     case .paused, .resumed, .promoted, .hostSkipped, .retried, .abortRequested: try applyOperation(event, at)
     case .halted(let halt):
       if case .halted = phase { throw illegal(event, "it is halted already") }
       guard let wave = currentWave else { throw illegal(event, "no wave is at work") }
       endPause(at)
+      dropBaseline()
       phase = .halted(wave: wave, halt)
       turnDrainedHosts()
     case .rollbackStarted(let cause, let operation, let deadline):
@@ -80,12 +81,8 @@ extension Rollout {
       default: break
       }
     }
-    // The evidence so far lived in the process that died; its analysis begins again under a new number.
-    if case .burningIn(let wave, var burnIn) = phase {
-      lastNumber += 1
-      burnIn.number = lastNumber
-      phase = .burningIn(wave: wave, burnIn)
-    }
+    // Fences in older journals count a number for each analysis, and there was one for each burn-in and controller.
+    if case .burningIn = phase { lastNumber += 1 }
   }
 
   private mutating func applyWave(_ event: Event, _ at: Timestamp) throws(ReplayError) {
@@ -99,15 +96,7 @@ extension Rollout {
       guard case .updating(wave, _) = phase, earliest <= latest else { throw illegal(event, "the wave is not up") }
       lastNumber += 1
       phase = .burningIn(
-        wave: wave,
-        Phase.BurnIn(
-          since: at, earliest: earliest, latest: latest, isExtended: false, number: lastNumber, verdict: nil))
-    case .verdictReached(let wave, let verdict):
-      guard case .burningIn(wave, var burnIn) = phase, burnIn.verdict != verdict else {
-        throw illegal(event, "no burn-in runs that it is news to")
-      }
-      burnIn.verdict = verdict
-      phase = .burningIn(wave: wave, burnIn)
+        wave: wave, Phase.BurnIn(since: at, earliest: earliest, latest: latest, isExtended: false))
     case .burnInExtended(let wave, let latest):
       guard case .burningIn(wave, var burnIn) = phase, !burnIn.isExtended else {
         throw illegal(event, "no burn-in to extend")
@@ -135,11 +124,13 @@ extension Rollout {
     if case .queued = phase { wave == 0 } else { currentWave == wave - 1 }
   }
 
-  /// A wave without a burn-in passes when its hosts are done; a canary out of its burn-in, or by a person.
+  /// A wave that no checks watch passes when its hosts are done; any other out of its burn-in, or by a person.
   private func allows(_ grounds: PassGrounds, _ wave: Int) -> Bool {
-    switch (grounds, phase) {
-    case (.healthy, .updating): plan.waves[wave].kind == .rolling && isSettled(through: wave)
-    case (.burnedIn, .burningIn), (.inconclusive, .burningIn): true
+    let isCanary = plan.waves[wave].kind == .canary
+    return switch (grounds, phase) {
+    case (.healthy, .updating): !isCanary && isSettled(through: wave)
+    case (.watched, .burningIn): !isCanary
+    case (.burnedIn, .burningIn), (.inconclusive, .burningIn): isCanary
     case (.promoted, .burningIn), (.promoted, .halted): true
     default: false
     }
@@ -153,6 +144,7 @@ extension Rollout {
     if case .stuck = phase { throw illegal(event, "it is stuck in a rollback") }
     if let operation { remember(operation) }
     endPause(at)
+    dropBaseline()
     pendingAbort = nil
     phase = .rollingBack(cause, deadline: deadline)
     // Whatever its burn-in said: a release that is taken back is nothing to go back to.

@@ -16,6 +16,10 @@ extension Rollout {
     case .promoted(let operation, let full):
       guard currentWave != nil || full else { throw illegal(event, "no gate to pass") }
       if full { skipsWaits = operation }
+      if case .soaking(var soak) = phase {
+        soak.isPromoted = true
+        phase = .soaking(soak)
+      }
       remember(operation)
     case .hostSkipped(let operation, let index):
       try known(event, index)
@@ -36,6 +40,7 @@ extension Rollout {
       switch (mode, phase) {
       case (.hold, _):
         endPause(at)
+        dropBaseline()
         pendingAbort = nil
         phase = .stopping(operation)
         turnDrainedHosts()
@@ -52,6 +57,8 @@ extension Rollout {
     case .halted(let wave, _):
       // A host that failed after its wave had passed takes the wave back: it is done and judged again.
       passedWaves = min(passedWaves, wave)
+      analysisNumber += 1
+      verdict = nil
       phase = .updating(wave: wave, progressDeadline: deadline)
     case .stuck(let cause, _):
       // The last wave of a way back may have passed before one of its hosts failed.
@@ -95,6 +102,7 @@ extension Rollout {
   }
 
   private mutating func shiftPhase(by: TimeSpan) {
+    if case .running(let since, let until) = baseline { baseline = .running(since: since + by, until: until + by) }
     switch phase {
     case .updating(let wave, let deadline): phase = .updating(wave: wave, progressDeadline: deadline + by)
     case .burningIn(let wave, var burnIn):
@@ -102,6 +110,9 @@ extension Rollout {
       burnIn.latest = burnIn.latest + by
       phase = .burningIn(wave: wave, burnIn)
     case .waitingApproval(let wave, let deadline): phase = .waitingApproval(wave: wave, deadline: deadline + by)
+    case .soaking(var soak):
+      soak.until = soak.until + by
+      phase = .soaking(soak)
     case .rollingBack(let cause, let deadline): phase = .rollingBack(cause, deadline: deadline + by)
     case .queued, .halted, .stuck, .stopping, .ended: break
     }
@@ -159,6 +170,8 @@ extension Event {
     case .controllerStopped: "controllerStopped"
     case .clocksShifted: "clocksShifted"
     case .waveStarted: "waveStarted"
+    case .baselineStarted: "baselineStarted"
+    case .baselineEnded: "baselineEnded"
     case .stepIntended: "stepIntended"
     case .stepFinished: "stepFinished"
     case .stepFailed: "stepFailed"
@@ -174,6 +187,7 @@ extension Event {
     case .burnInExtended: "burnInExtended"
     case .wavePassed: "wavePassed"
     case .approvalAwaited: "approvalAwaited"
+    case .soakStarted: "soakStarted"
     case .paused: "paused"
     case .resumed: "resumed"
     case .promoted: "promoted"

@@ -50,6 +50,7 @@ extension Rollout {
     }
     guard attempt == hosts[index].attempt else { throw illegal(event, "attempt \(attempt) is not the present one") }
     guard fence == nextFence() else { throw illegal(event, "fence \(fence) is not next") }
+    if isTakingBaseline, takesDown(step) { throw illegal(event, "the baseline is being taken") }
     lastNumber += 1
     let intent = HostUpdate.Intent(
       step: step, fence: fence, number: lastNumber, since: at, giveUp: giveUp, tries: 1, contact: .sending)

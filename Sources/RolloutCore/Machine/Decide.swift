@@ -39,6 +39,7 @@ extension Rollout {
     case .unreachable(let host, let number, let detail): draft.takeUnreachable(host, number: number, detail)
     case .health(let host, let expecting, let health): draft.take(health, host: host, expecting: expecting)
     case .verdict(let number, let verdict): draft.take(verdict, number: number)
+    case .baselineTaken(let number): draft.takeBaseline(number: number)
     case .operation(let operation, let verb):
       if recentRequests.contains(operation.request) { return [] }
       try draft.take(verb, operation)
@@ -162,11 +163,18 @@ struct Draft {
   }
 
   mutating func take(_ verdict: Verdict, number: Int64) {
-    guard case .burningIn(let wave, let burnIn) = state.phase, burnIn.number == number, burnIn.verdict != verdict,
-      state.passedWaves == wave
+    guard let analysis = state.analysis, analysis.number == number, state.verdict != verdict,
+      let wave = state.currentWave
     else { return }
     // A fail stands, whatever the checks say before its consequences are worked out.
-    if burnIn.verdict?.outcome == .fail { return }
+    if state.isCondemned { return }
+    // Nothing runs the release yet, so nothing can be said for or against it; that a source is away is news.
+    if analysis.stage == .baseline, verdict.outcome == .pass || verdict.outcome == .fail { return }
     emit(.verdictReached(wave: wave, verdict: verdict))
+  }
+
+  mutating func takeBaseline(number: Int64) {
+    guard state.isTakingBaseline, state.analysis?.number == number else { return }
+    endBaseline(.history)
   }
 }

@@ -15,6 +15,10 @@ public enum Event: Hashable, Codable, Sendable {
   case clocksShifted(by: TimeSpan, reason: String)
 
   case waveStarted(wave: Int, progressDeadline: Timestamp)
+  /// Every instance is measured, and none is taken down before this ends.
+  case baselineStarted(until: Timestamp)
+  /// `progressDeadline`: the time without progress is counted from here.
+  case baselineEnded(BaselineGrounds, progressDeadline: Timestamp)
   /// Recorded before the command is sent. `giveUp` is when an unanswered step counts as failed.
   case stepIntended(host: Int, step: StepKind, attempt: Int, fence: Fence, giveUp: Timestamp)
   /// `verifyBy` comes with an activation: until then its probes must have agreed.
@@ -34,12 +38,16 @@ public enum Event: Hashable, Codable, Sendable {
   case hostVerified(host: Int, progressDeadline: Timestamp)
   case hostFailed(host: Int, detail: String)
 
+  /// A canary burns in, or the checks watch a later wave before it counts as passed.
   case burnInStarted(wave: Int, earliest: Timestamp, latest: Timestamp)
+  /// News of the rollout's one analysis, with the wave at work; in the soak, the last one.
   case verdictReached(wave: Int, verdict: Verdict)
   /// `noData: wait` at the end of the burn-in.
   case burnInExtended(wave: Int, latest: Timestamp)
   case wavePassed(wave: Int, grounds: PassGrounds)
   case approvalAwaited(wave: Int, deadline: Timestamp)
+  /// Every wave passed, and the checks watch the whole service.
+  case soakStarted(until: Timestamp)
 
   case paused(Operation)
   case resumed(Operation)
@@ -69,12 +77,23 @@ public struct Operation: Hashable, Codable, Sendable {
 
 /// Why a wave passed.
 public enum PassGrounds: Hashable, Codable, Sendable {
-  /// Every instance healthy; this wave has no burn-in.
+  /// Every instance healthy, and no checks that watch it any longer.
   case healthy
+  /// Every instance of a later wave healthy, and the checks found nothing against it for `wave_burn_in`.
+  case watched(Verdict?)
   /// The burn-in finished with a pass.
   case burnedIn(Verdict)
   /// The policy promotes when the burn-in ends without a verdict.
   case inconclusive(Verdict?)
+  case promoted(by: String, reason: String)
+}
+
+/// Why the baseline was over.
+public enum BaselineGrounds: Hashable, Codable, Sendable {
+  /// It took its whole time.
+  case measured
+  /// The sources had that time in their history.
+  case history
   case promoted(by: String, reason: String)
 }
 

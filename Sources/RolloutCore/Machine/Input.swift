@@ -14,6 +14,8 @@ public enum Input: Hashable, Sendable {
   case health(host: Int, expecting: Version?, Health)
   /// The checks of `Effect.analyse`, by the number of that analysis.
   case verdict(number: Int64, Verdict)
+  /// The sources of the analysis with this number have the baseline in their history.
+  case baselineTaken(number: Int64)
   case operation(Operation, Verb)
 
   /// Taken last in a turn, and settling: it may send a step again, and what was asked in the same turn may forbid that.
@@ -71,7 +73,8 @@ public enum Rejection: Error, Hashable, Sendable {
     case .alreadyPaused: "the rollout is paused already; `canary resume` goes on"
     case .notPaused: "the rollout is not paused; `canary explain` says what it waits for"
     case .nothingToPromote(let state):
-      "no gate to pass while \(state); promote works in a burn-in, at an approval, or halted without a verdict"
+      "no gate to pass while \(state); promote works in a baseline, a burn-in or a soak, at an approval, "
+        + "or halted without a verdict"
     case .promoteNeedsRetry:
       "halted by a failure, which promote does not override; `canary retry` goes on after you fixed it, "
         + "`canary skip HOST` leaves a host out, `canary rollback` goes back"

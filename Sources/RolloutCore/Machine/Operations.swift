@@ -22,7 +22,7 @@ extension Draft {
   private mutating func pause(_ operation: Operation) throws(Rejection) {
     guard state.pause == nil else { throw .alreadyPaused }
     switch state.phase {
-    case .queued, .updating, .burningIn, .waitingApproval: emit(.paused(operation))
+    case .queued, .updating, .burningIn, .waitingApproval, .soaking: emit(.paused(operation))
     default: throw .pauseNotPossible(state: state.stateName)
     }
   }
@@ -43,6 +43,12 @@ extension Draft {
       emit(.promoted(operation, full: full))
       if state.passedWaves == wave { emit(.wavePassed(wave: wave, grounds: grounds)) }
       startNextWave()
+    case .updating where state.isTakingBaseline:
+      emit(.promoted(operation, full: full))
+      endBaseline(.promoted(by: operation.by, reason: operation.reason))
+    case .soaking(let soak) where !soak.isPromoted:
+      // Ended with what follows: a verdict of the same turn may be against it.
+      emit(.promoted(operation, full: full))
     case .updating where full, .queued where full:
       emit(.promoted(operation, full: true))
     default: throw .nothingToPromote(state: state.stateName)

@@ -15,11 +15,7 @@ extension Rollout {
       }
       if isWatched(index) { effects.append(.watch(host: index, expecting: expectedVersion(index))) }
     }
-    if case .burningIn(let wave, let burnIn) = phase, plan.policy.checks.isEmpty == false, passedWaves == wave {
-      let (updated, siblings) = arms
-      effects.append(
-        .analyse(Analysis(number: burnIn.number, stage: .comparison, updated: updated, siblings: siblings)))
-    }
+    if let analysis { effects.append(.analyse(analysis)) }
     return effects
   }
 
@@ -39,26 +35,13 @@ extension Rollout {
     }
   }
 
-  /// Instances on the release that count as canary, and untouched ones to compare them with.
-  var arms: (updated: [Int], siblings: [Int]) {
-    var updated: [Int] = []
-    var siblings: [Int] = []
-    for index in hosts.indices {
-      switch hosts[index].position {
-      case .healthy: updated.append(index)
-      case .waiting where !hosts[index].isTouched: siblings.append(index)
-      default: break
-      }
-    }
-    return (updated, siblings)
-  }
-
   /// Hosts whose own state can move now. Nil: none can.
   var activeHosts: [Int]? {
     switch phase {
     case .queued, .ended: nil
     case .updating(let wave, _), .burningIn(let wave, _), .waitingApproval(let wave, _), .halted(let wave, _):
       wave == 0 ? plan.waves[wave].hosts : plan.waves[...wave].flatMap(\.hosts)
+    case .soaking: plan.waves.flatMap(\.hosts)
     case .rollingBack:
       // What does not serve goes first: turning it back costs no availability.
       hosts.indices.filter { hosts[$0].isDown } + hosts.indices.filter { !hosts[$0].isDown }
@@ -93,7 +76,7 @@ extension Rollout {
   var isForwardStopped: Bool {
     switch phase {
     case .halted, .stuck, .stopping, .rollingBack, .ended: true
-    case .queued, .updating, .burningIn, .waitingApproval: false
+    case .queued, .updating, .burningIn, .waitingApproval, .soaking: false
     }
   }
 
@@ -108,18 +91,19 @@ extension Rollout {
     case .ended: return nil
     case .rollingBack(_, let deadline): consider(deadline)
     case _ where pause != nil: break
-    case .updating(_, let deadline): consider(deadline)
-    case .burningIn(_, let burnIn):
-      consider(burnInDeadline(burnIn))
+    case .updating(_, let deadline): consider(baselineEnd ?? deadline)
+    case .burningIn(let wave, let burnIn): consider(burnInDeadline(wave, burnIn))
     case .waitingApproval(_, let deadline): consider(deadline)
+    case .soaking(let soak): consider(soak.until)
     case .queued, .halted, .stuck, .stopping: break
     }
     for index in activeHosts ?? [] { consider(hostDeadline(index)) }
     return earliest
   }
 
-  func burnInDeadline(_ burnIn: Phase.BurnIn) -> Timestamp {
-    let awaitsStart = plan.policy.checks.allSatisfy(\.muted) || burnIn.verdict?.outcome == .pass
+  func burnInDeadline(_ wave: Int, _ burnIn: Phase.BurnIn) -> Timestamp {
+    let awaitsStart =
+      plan.waves[wave].kind == .canary ? !plan.isJudged || verdict?.outcome == .pass : hasData
     return awaitsStart ? burnIn.earliest : max(burnIn.latest, burnIn.earliest)
   }
 

@@ -5,11 +5,13 @@ public enum Phase: Hashable, Sendable {
   /// The wave's instances are being updated. Can go to burningIn, waitingApproval, the next wave, halted, rollingBack,
   /// stopping, ended.
   case updating(wave: Int, progressDeadline: Timestamp)
-  /// Every instance of the wave is healthy and the checks decide. Goes where updating goes.
+  /// Every instance of the wave is healthy and the checks decide. Goes where updating goes, the last one to soaking.
   case burningIn(wave: Int, BurnIn)
   /// The wave passed and a person must say `promote`. Can go to the next wave, halted, rollingBack, stopping.
   case waitingApproval(wave: Int, deadline: Timestamp)
-  /// Stopped by a verdict or a limit; waits for a person. Can go to updating, burningIn, rollingBack, stopping, ended.
+  /// Every wave passed, and the checks watch the whole service. Can go to halted, rollingBack, stopping, ended.
+  case soaking(Soak)
+  /// Stopped by a verdict or a limit; waits for a person. Can go to updating, soaking, rollingBack, stopping, ended.
   case halted(wave: Int, Halt)
   /// Touched instances go back to what they ran. Can go to stuck, ended.
   case rollingBack(RollbackCause, deadline: Timestamp)
@@ -26,9 +28,13 @@ public enum Phase: Hashable, Sendable {
     public var latest: Timestamp
     /// `burnInExtended` was recorded: it waits for data past its limit.
     public var isExtended: Bool
-    /// Number of the analysis; verdicts of an earlier one are late.
-    public var number: Int64
-    public var verdict: Verdict?
+  }
+
+  public struct Soak: Hashable, Sendable {
+    public var since: Timestamp
+    public var until: Timestamp
+    /// A person ended it before its time.
+    public var isPromoted: Bool
   }
 }
 

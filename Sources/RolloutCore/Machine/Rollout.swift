@@ -10,8 +10,13 @@ public struct Rollout: Hashable, Sendable {
   public internal(set) var pause: Pause?
   /// Generation of the controller in charge; 0 before the first.
   public internal(set) var epoch: Int64 = 0
-  /// Number of the last intent, question or analysis. Only grows.
+  /// Number of the last intent, question or burn-in. Only grows.
   public internal(set) var lastNumber: Int64 = 0
+  public internal(set) var baseline = Baseline.due
+  /// Number of the analysis: the generation of its evidence. Only a retry begins another.
+  public internal(set) var analysisNumber: Int64 = 1
+  /// The checks' last word in this analysis.
+  public internal(set) var verdict: Verdict?
   /// An abort that rolls back was asked for and the way back has not begun.
   var pendingAbort: Operation?
   /// Set once by `promote --full`: burn-ins and approvals are passed as soon as they are reached.
@@ -110,8 +115,9 @@ public struct Rollout: Hashable, Sendable {
     switch phase {
     case .queued: return "queued"
     case .updating(let wave, _): return plan.waves[wave].kind == .canary ? "canarying" : "rolling"
-    case .burningIn: return "burning_in"
+    case .burningIn(let wave, _): return plan.waves[wave].kind == .canary ? "burning_in" : "rolling"
     case .waitingApproval: return "waiting_approval"
+    case .soaking: return "soaking"
     case .halted: return "halted"
     case .rollingBack: return "rolling_back"
     case .stuck: return "stuck"
@@ -120,10 +126,11 @@ public struct Rollout: Hashable, Sendable {
     }
   }
 
-  /// The wave at work or last worked on.
+  /// The wave at work or last worked on; in the soak, the last one.
   public var currentWave: Int? {
     switch phase {
     case .updating(let wave, _), .burningIn(let wave, _), .waitingApproval(let wave, _), .halted(let wave, _): wave
+    case .soaking: plan.waves.indices.last
     case .queued, .rollingBack, .stuck, .stopping, .ended: nil
     }
   }

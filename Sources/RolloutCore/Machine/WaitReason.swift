@@ -18,7 +18,13 @@ public struct WaitReason: Hashable, Sendable {
     case health(host: HostID, healthySince: Timestamp?, detail: String?)
     /// These hosts could go on, and `max_unavailable` forbids: the others named are down.
     case availability(waiting: [HostID], down: [HostID], limit: Int)
+    /// Every instance is measured before the first one is taken down.
+    case baseline(since: Timestamp)
     case burnIn(earliest: Timestamp, verdict: Verdict?)
+    /// The checks watch a later wave, whose instances are all healthy.
+    case judging(wave: Int, earliest: Timestamp, verdict: Verdict?)
+    /// The checks watch the whole service after the last wave.
+    case soak(since: Timestamp, verdict: Verdict?)
     case approval(wave: Int)
     case paused(by: String, reason: String, since: Timestamp)
     case halted(Halt)
@@ -33,7 +39,7 @@ public struct WaitReason: Hashable, Sendable {
       isStopping ? "skip \(host) --reason …" : "abort --hold | --rollback"
     case .unreachable(let host, _, _, _), .health(let host, _, _): "skip \(host) --reason …"
     case .availability(_, let down, _): down.first.map { "skip \($0) --reason …" } ?? "abort --hold | --rollback"
-    case .burnIn, .approval: "promote --reason …"
+    case .baseline, .burnIn, .judging, .approval, .soak: "promote --reason …"
     case .paused: "resume"
     case .halted(let halt):
       switch halt.cause {
@@ -42,6 +48,16 @@ public struct WaitReason: Hashable, Sendable {
       case .inconclusive, .noData: "promote --reason … | retry | rollback"
       }
     case .stuck: "retry | skip HOST | abort --hold"
+    }
+  }
+}
+
+extension WaitReason {
+  /// What the checks say of what it waits for.
+  public var verdict: Verdict? {
+    switch kind {
+    case .burnIn(_, let verdict), .judging(_, _, let verdict), .soak(_, let verdict): verdict
+    default: nil
     }
   }
 }
@@ -56,17 +72,29 @@ extension Rollout {
       reasons.append(WaitReason(kind: kind, deadline: nil))
     }
     if epoch == 0 { reasons.append(WaitReason(kind: .controller, deadline: nil)) }
-    switch phase {
-    case .burningIn(let wave, let burnIn) where passedWaves == wave:
-      let kind = WaitReason.Kind.burnIn(earliest: burnIn.earliest, verdict: burnIn.verdict)
-      reasons.append(WaitReason(kind: kind, deadline: frozen(burnInDeadline(burnIn))))
-    case .waitingApproval(let wave, let deadline):
-      reasons.append(WaitReason(kind: .approval(wave: wave), deadline: frozen(deadline)))
-    case .halted(_, let halt): reasons.append(WaitReason(kind: .halted(halt), deadline: nil))
-    case .stuck(_, let detail): reasons.append(WaitReason(kind: .stuck(detail: detail), deadline: nil))
-    case .queued, .updating, .burningIn, .rollingBack, .stopping, .ended: break
-    }
+    if let reason = phaseReason { reasons.append(reason) }
     return reasons + hostReasons
+  }
+
+  private var phaseReason: WaitReason? {
+    switch phase {
+    case .updating:
+      guard case .running(let since, let until) = baseline else { return nil }
+      return WaitReason(kind: .baseline(since: since), deadline: frozen(until))
+    case .burningIn(let wave, let burnIn) where passedWaves == wave:
+      let kind: WaitReason.Kind =
+        plan.waves[wave].kind == .canary
+        ? .burnIn(earliest: burnIn.earliest, verdict: verdict)
+        : .judging(wave: wave, earliest: burnIn.earliest, verdict: verdict)
+      return WaitReason(kind: kind, deadline: frozen(burnInDeadline(wave, burnIn)))
+    case .waitingApproval(let wave, let deadline):
+      return WaitReason(kind: .approval(wave: wave), deadline: frozen(deadline))
+    case .soaking(let soak) where !soak.isPromoted:
+      return WaitReason(kind: .soak(since: soak.since, verdict: verdict), deadline: frozen(soak.until))
+    case .halted(_, let halt): return WaitReason(kind: .halted(halt), deadline: nil)
+    case .stuck(_, let detail): return WaitReason(kind: .stuck(detail: detail), deadline: nil)
+    case .queued, .burningIn, .soaking, .rollingBack, .stopping, .ended: return nil
+    }
   }
 
   private var hostReasons: [WaitReason] {
@@ -88,7 +116,7 @@ extension Rollout {
       default: break
       }
     }
-    if !held.isEmpty, pause == nil, isMovingHosts {
+    if !held.isEmpty, pause == nil, isMovingHosts, !isTakingBaseline {
       let down = hosts.indices.filter { hosts[$0].isDown }.map { name($0) }
       let kind = WaitReason.Kind.availability(waiting: held, down: down, limit: plan.maxUnavailable)
       reasons.append(WaitReason(kind: kind, deadline: phaseDeadline))
@@ -121,6 +149,7 @@ extension Rollout {
     switch phase {
     case .updating(_, let deadline), .rollingBack(_, let deadline), .waitingApproval(_, let deadline): deadline
     case .burningIn(_, let burnIn): burnIn.latest
+    case .soaking(let soak): soak.until
     case .queued, .halted, .stuck, .stopping, .ended: nil
     }
   }

@@ -63,7 +63,8 @@ extension PlanReview {
     updated = plan.hosts.count { $0.isUpdated }
     excluded = plan.hosts.count { !$0.isCounted }
     unchanged = plan.hosts.count - updated - excluded
-    duration = DurationRange(least: .zero, most: .zero)
+    let ends = Self.watched(plan)
+    duration = DurationRange(least: ends, most: ends)
     warnings = PlanWarning.warnings(of: plan)
 
     let serving = plan.hosts.count { $0.isCounted && $0.from != nil }
@@ -94,7 +95,7 @@ extension PlanReview {
   }
 
   /// `max_unavailable` hosts at a time make ⌈hosts ÷ max_unavailable⌉ rounds; a canary then burns in.
-  private static func duration(of hosts: Int, _ kind: PlannedWave.Kind, _ plan: Plan) -> DurationRange {
+  static func duration(of hosts: Int, _ kind: PlannedWave.Kind, _ plan: Plan) -> DurationRange {
     let policy = plan.policy
     let atOnce = max(1, plan.maxUnavailable)
     let rounds = Int64(hosts / atOnce + (hosts % atOnce == 0 ? 0 : 1))
@@ -105,13 +106,38 @@ extension PlanReview {
     if kind == .canary {
       range.least = range.least + policy.burnIn.min
       range.most = range.most + policy.burnIn.max
+    } else if plan.isJudged {
+      range.least = range.least + policy.waveBurnIn
+      range.most = range.most + policy.waveBurnIn
     }
     return range
+  }
+
+  /// Before the first wave and after the last one.
+  private static func watched(_ plan: Plan) -> TimeSpan {
+    guard plan.kind == .release, !plan.waves.isEmpty, !plan.policy.checks.isEmpty else { return .zero }
+    return plan.policy.baseline + (plan.isJudged ? plan.policy.soak : .zero)
   }
 
   private static func times(_ count: Int64, _ span: TimeSpan) -> TimeSpan {
     let (product, overflow) = span.milliseconds.multipliedReportingOverflow(by: count)
     return TimeSpan(milliseconds: overflow ? .max : product)
+  }
+}
+
+extension Plan {
+  /// Checks that may act have a say. A way back is never judged: what it goes to has proven itself.
+  var isJudged: Bool { kind == .release && policy.checks.contains { !$0.muted } }
+
+  /// From the canary's burn-in at its longest to the end of the soak. A later wave counts with what its instances take
+  /// at most, and not more than `progress_deadline`: a horizon of many hours would blunt the evidence of the first.
+  public var watchedTime: TimeSpan {
+    var time = policy.burnIn.max + (isJudged ? policy.soak : .zero)
+    for wave in waves where wave.kind == .rolling {
+      let most = PlanReview.duration(of: wave.hosts.count, wave.kind, self).most
+      time = time + min(most, policy.progressDeadline + policy.waveBurnIn)
+    }
+    return time
   }
 }
 

@@ -28,9 +28,11 @@ public protocol Analyst: Sendable {
 public struct AnalysisRequest: Hashable, Sendable {
   /// All of the plan, by host index.
   public var instances: [Instance]
+  /// Hosts that are measured, by index: all of them, or a choice that does not change during the rollout.
+  public var measured: [Int]
   public var checks: [CheckPolicy]
   public var falseAlarm: Double
-  /// Longest time that updated instances are judged; the horizon of the evidence.
+  /// Longest time that updated instances are judged, as far as it can be foreseen; the horizon of the evidence.
   public var horizon: TimeSpan
   /// How much time before now is wanted of sources that keep history.
   public var baseline: TimeSpan
@@ -40,9 +42,10 @@ public struct AnalysisRequest: Hashable, Sendable {
   public var directory: String?
   public init(
     instances: [Instance], checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, baseline: TimeSpan,
-    untilRequests: Int?, reportInterval: TimeSpan, directory: String? = nil
+    untilRequests: Int?, reportInterval: TimeSpan, directory: String? = nil, measured: [Int]? = nil
   ) {
     self.instances = instances
+    self.measured = measured ?? Array(instances.indices)
     self.checks = checks
     self.falseAlarm = falseAlarm
     self.horizon = horizon
@@ -57,7 +60,18 @@ public struct AnalysisRequest: Hashable, Sendable {
 /// only the latest counts.
 public final class CurrentAnalysis: Sendable {
   private let cell: Mutex<Analysis>
-  public init(_ analysis: Analysis) { cell = Mutex(analysis) }
+  private let baselineTaken: @Sendable (Int64) async -> Void
+
+  /// - Parameter baselineTaken: told the number of an analysis whose baseline need not be waited for.
+  public init(_ analysis: Analysis, baselineTaken: @escaping @Sendable (Int64) async -> Void = { _ in }) {
+    cell = Mutex(analysis)
+    self.baselineTaken = baselineTaken
+  }
+
+  /// To be said while the stage is `.baseline`, when every check has `AnalysisRequest.baseline` of every instance from
+  /// the history of its source: the push need not wait any longer. Said again or later, it changes nothing.
+  public func baselineIsTaken(of number: Int64) async { await baselineTaken(number) }
+
   public var value: Analysis {
     get { cell.withLock { $0 } }
     set { cell.withLock { $0 = newValue } }

@@ -39,7 +39,8 @@ import Testing
     "planned", "controllerTookOver", "controllerStopped", "clocksShifted", "waveStarted", "stepIntended",
     "stepFinished", "stepFailed", "stepDeferred", "stepQuestioned", "stepReissued", "questionRepeated",
     "healthChanged", "hostVerified", "hostFailed", "burnInStarted", "verdictReached", "burnInExtended", "wavePassed",
-    "approvalAwaited", "paused", "resumed", "promoted", "hostSkipped", "retried", "abortRequested", "halted",
+    "approvalAwaited", "baselineStarted", "baselineEnded", "soakStarted", "paused", "resumed", "promoted",
+    "hostSkipped", "retried", "abortRequested", "halted",
     "rollbackStarted", "stuck", "ended",
   ]
 }

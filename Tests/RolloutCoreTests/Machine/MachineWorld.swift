@@ -21,6 +21,8 @@ struct MachineWorld {
   private(set) var isAlive = false
   private var epoch: Int64 = 0
   private var started: Set<Int64> = []
+  /// Analyses whose burn-in the script's verdicts were set for.
+  private var judged: Set<Int64> = []
   private var watches: [Int: Watch] = [:]
   private var generations = 0
   /// Events seen when effects were last compared: nothing changes without one.
@@ -112,7 +114,7 @@ struct MachineWorld {
         return witness.report("apply refuses what decide gave: \(error.message)")
       }
       journal.append((event, stamp(before: before, at)))
-      witness.see(event, before, rollout)
+      witness.see(event, at: stamp(before: before, at), before, rollout)
       if let cut = script.crashesAt.first, journal.count >= cut {
         script.crashesAt.removeFirst()
         crash()
@@ -153,10 +155,9 @@ struct MachineWorld {
       case .watch(let host, let expecting):
         watched[host] = watches[host].flatMap { $0.expecting == expecting ? $0 : nil } ?? beginWatch(host, expecting)
       case .analyse(let analysis):
-        let number = analysis.number
-        guard started.insert(number).inserted else { continue }
+        guard case .burningIn = rollout.phase, judged.insert(analysis.number).inserted else { continue }
         for (after, verdict) in script.verdicts {
-          agenda.add(.input(.verdict(number: number, verdict)), at: now + after)
+          agenda.add(.input(.verdict(number: analysis.number, verdict)), at: now + after)
         }
       }
     }
@@ -301,6 +302,7 @@ struct MachineWorld {
     isAlive = false
     inbox?.clear()
     started.removeAll()
+    judged.removeAll()
     watches.removeAll()
     reconciled = 0
     if !script.deliversLateAnswers {
@@ -343,6 +345,10 @@ struct MachineWorld {
       now = now + by
       inbox?.shift(by: by)
       if isAlive { offer(.clockJumped(by: by, reason: "the clock was set")) }
+    case .checksSay(let outcome):
+      let verdict = Verdict(outcome: outcome, reason: "the checks say \(outcome.rawValue)")
+      if isAlive { offer(.verdict(number: rollout.analysisNumber, verdict)) }
+    case .historyIsFound: if isAlive { offer(.baselineTaken(number: rollout.analysisNumber)) }
     case .crash:
       if isAlive, inbox?.leavesInGoodOrder() == true { giveTurn(isLast: true) }
       if isAlive { crash() }

@@ -65,15 +65,19 @@ extension Policy {
     release.undrain = ["undrain"]
   }
 
-  mutating func checks() {
-    checks = [CheckPolicy(name: "errors", scrape: "http://{host}/metrics", measure: .ratio(bad: "b", total: "t"))]
+  /// `waits`: with the baseline and the soak that policies have by default.
+  mutating func checks(waits: Bool = true) {
+    let measure = CheckPolicy.Measure.ratio(events: "e", total: "t")
+    checks = [CheckPolicy(name: "errors", source: .scrape("http://{host}/metrics"), measure: measure)]
+    if !waits { (baseline, soak) = (.zero, .zero) }
   }
 
   /// An upper bound of the time in which a rollout without faults or people must end or come to rest.
   func timeBound(_ plan: Plan) -> TimeSpan {
     let steps = release.restartTimeout + release.restartTimeout + hookTimeouts + healthyDeadline
     let stage = progressDeadline + healthyDeadline
-    var bound = burnIn.max + progressDeadline + stage
+    var bound = baseline + burnIn.max + progressDeadline + stage + soak
+    for _ in plan.waves { bound = bound + waveBurnIn + progressDeadline }
     // Each instance that comes through grants another progress deadline, forward and back; each wave one more.
     for _ in 0..<(2 * plan.hosts.count + 2 * plan.waves.count + 4) { bound = bound + progressDeadline + steps }
     return bound

@@ -27,7 +27,7 @@ struct Story: CustomTestStringConvertible, Sendable {
 
   func world() -> MachineWorld { MachineWorld(plan, script()) }
 
-  static let all = successes + failures + verdicts + people + reverts + outages + newcomers
+  static let all = successes + failures + verdicts + people + reverts + outages + newcomers + watching
 }
 
 extension Story {
@@ -199,7 +199,10 @@ extension Story {
     verdict(.error, ends: "halted"),
     Story(
       "inconclusive, then promoted", ends: "succeeded", { $0.policy.checks() },
-      { $0.cues = [Script.cue("halted", .promote(full: false))] }),
+      {
+        $0.verdicts = [(.minutes(5), Verdict(outcome: .inconclusive, reason: "too little traffic"))]
+        $0.cues = [Script.cue("halted", .promote(full: false))]
+      }),
     Story("an approval nobody gives", ends: "halted", { $0.policy.approval = .canary }),
   ]
 

@@ -12,8 +12,12 @@ struct SafetyWitness {
   private var isHeld = false
   private var turned = false
   private var automaticRollbacks = 0
+  private var analysis: AnalysisWitness
 
-  init(plan: Plan) { self.plan = plan }
+  init(plan: Plan) {
+    self.plan = plan
+    analysis = AnalysisWitness(plan: plan)
+  }
 
   mutating func report(_ violation: String) { violations.append(violation) }
 
@@ -23,7 +27,9 @@ struct SafetyWitness {
 
   // MARK: The journal
 
-  mutating func see(_ event: Event, _ before: Rollout, _ after: Rollout) {
+  mutating func see(_ event: Event, at: Timestamp, _ before: Rollout, _ after: Rollout) {
+    analysis.see(event, at: at, before, after)
+    violations += analysis.takeViolations()
     switch event {
     case .stepIntended(let host, let step, let attempt, let fence, _):
       let key = StepKey(rollout: plan.rollout, host: before.name(host), step: step, attempt: attempt)
@@ -122,6 +128,9 @@ struct SafetyWitness {
         rollout.nextDeadline.map { $0 <= deadline } ?? false, "no tick is due for \(reason) while \(rollout.stateName)")
     }
     if rollout.isEnded { require(rollout.outstanding.isEmpty, "work is left after the end") }
+    if rollout.verdict?.outcome == .fail, plan.policy.checks.contains(where: { !$0.muted }) {
+      require(rollout.isForwardStopped, "\(rollout.stateName) after a verdict against the release")
+    }
   }
 
   // MARK: The end

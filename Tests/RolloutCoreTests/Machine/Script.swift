@@ -7,7 +7,7 @@ struct Script {
   var sickOnRelease: [Int] = []
   /// Hosts that never become well again on what they ran before.
   var sickOnBaseline: [Int] = []
-  /// What the checks say, after how long in the burn-in.
+  /// What the checks say, after how long in the first burn-in of an analysis.
   var verdicts: [(after: TimeSpan, Verdict)] = []
   /// In order: each waits for its condition once the one before has happened.
   var cues: [Cue] = []
@@ -31,6 +31,8 @@ struct Script {
     case cutOff(Int)
     case reconnect(Int)
     case jumpClock(TimeSpan)
+    case checksSay(Verdict.Outcome)
+    case historyIsFound
     case crash
   }
 

@@ -208,12 +208,9 @@ struct InputBattery {
   }
 
   private var verdicts: [Input] {
-    var numbers: [Int64] = [0, state.lastNumber + 1]
-    if case .burningIn(_, let burnIn) = state.phase { numbers = [burnIn.number, burnIn.number - 1] }
-    return [-1, state.currentWave ?? 0, state.plan.waves.count].flatMap { wave in
-      numbers.flatMap { number in
-        Verdict.Outcome.allCases.map { .verdict(number: number, Verdict(outcome: $0, reason: "so")) }
-      }
+    [state.analysisNumber, state.analysisNumber - 1, state.analysisNumber + 1, .min].flatMap { number in
+      Verdict.Outcome.allCases.map { .verdict(number: number, Verdict(outcome: $0, reason: "so")) }
+        + [.baselineTaken(number: number)]
     }
   }
 

@@ -121,9 +121,10 @@ extension InputBattery {
       inputs.append(.health(host: host, expecting: expecting, .healthy))
       inputs.append(.health(host: host, expecting: expecting, .unhealthy(detail: "503")))
     }
-    if case .burningIn(let wave, let burnIn) = state.phase {
+    if state.analysis != nil {
+      inputs.append(.baselineTaken(number: state.analysisNumber))
       inputs += Verdict.Outcome.allCases.map {
-        .verdict(number: burnIn.number, Verdict(outcome: $0, reason: "so"))
+        .verdict(number: state.analysisNumber, Verdict(outcome: $0, reason: "so"))
       }
     }
     return inputs + verbs.map { .operation(Operation(request: request, by: "ann", reason: "why"), $0) }
@@ -153,8 +154,7 @@ extension InputBattery {
   }
 
   private func verdict(_ driven: Driven, _ outcome: Verdict.Outcome) -> Input {
-    guard case .burningIn(let wave, let burnIn) = driven.rollout.phase else { return .tick }
-    return .verdict(number: burnIn.number, Verdict(outcome: outcome, reason: "so"))
+    .verdict(number: driven.rollout.analysisNumber, Verdict(outcome: outcome, reason: "so"))
   }
 
   @Test func aSickCanaryIsNotPromoted() throws {
@@ -186,7 +186,7 @@ extension InputBattery {
     _ = try driven.at(620, .tick)
     #expect(turn(driven, at: 630, [sick, says(.promote(full: false))]).state.stateName == "rolling_back")
 
-    var alone = Driven(hosts: 1) { $0.policy.checks() }
+    var alone = Driven(hosts: 1) { $0.policy.checks(waits: false) }
     _ = try alone.burnsIn()
     #expect(try alone.at(3620, .tick).map(\.kind) == ["halted"])
     let halted = turn(alone, at: 3630, [sick, says(.promote(full: false))])
@@ -196,7 +196,7 @@ extension InputBattery {
   }
 
   @Test func aFailingVerdictIsNotPromoted() throws {
-    var driven = Driven { $0.policy.checks() }
+    var driven = Driven { $0.policy.checks(waits: false) }
     _ = try driven.burnsIn()
     #expect(
       kinds(driven, at: 100, [verdict(driven, .fail), says(.promote(full: false))]) == [
@@ -206,7 +206,7 @@ extension InputBattery {
 
   @Test(arguments: [Verdict.Outcome.pass, .inconclusive, .noData, .error])
   func aFailingVerdictStands(_ next: Verdict.Outcome) throws {
-    var driven = Driven { $0.policy.checks() }
+    var driven = Driven { $0.policy.checks(waits: false) }
     _ = try driven.burnsIn()
     #expect(
       kinds(driven, at: 3700, [verdict(driven, .fail), verdict(driven, next)]) == [
@@ -337,7 +337,7 @@ extension InputBattery {
 
   /// A controller died between the two records of an abort; the next one hears a promotion in its first turn.
   @Test func anAbortTakenInByADeadControllerComesFirst() throws {
-    var driven = Driven(hosts: 1) { $0.policy.checks() }
+    var driven = Driven(hosts: 1) { $0.policy.checks(waits: false) }
     _ = try driven.burnsIn()
     _ = try driven.at(3620, .tick)
     try driven.rollout.apply(.abortRequested(bob, mode: .rollback), at: driven.now)

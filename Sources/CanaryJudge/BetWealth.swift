@@ -1,0 +1,30 @@
+/// Wealth of one e-process, bet by bet: M_k ← (M_k + w/K)·L_k, E = R + Σ M_k with R the stake not yet placed, kept as
+/// logarithms. Each L_k has mean at most 1 when nothing is wrong, so by Ville's inequality P(E ever ≥ 1/α) ≤ α.
+struct BetWealth: Hashable, Sendable {
+  /// ln M_k.
+  private(set) var logs: [Double]
+  private(set) var reserve = 1.0
+
+  init(bets: Int) { logs = Array(repeating: -.infinity, count: bets) }
+
+  /// Places a share of the whole stake, in equal parts on all bets.
+  mutating func place(_ stake: Double) {
+    let share = min(stake, reserve)
+    guard share > 0, !logs.isEmpty else { return }
+    reserve -= share
+    let log = LogSpace.of(share / Double(logs.count))
+    for bet in logs.indices { logs[bet] = LogSpace.sum(logs[bet], log) }
+  }
+
+  /// Most that one tick may add to a bet, in nats. Capping only lowers E, so it is always valid; it keeps one bad
+  /// second from deciding alone.
+  static let cap = 4.0
+
+  mutating func multiply(_ bet: Int, byLog factor: Double) {
+    guard !factor.isNaN else { return }
+    logs[bet] += min(Self.cap, factor)
+  }
+
+  /// ln E.
+  var logValue: Double { LogSpace.sum(LogSpace.of(reserve), LogSpace.sum(logs)) }
+}

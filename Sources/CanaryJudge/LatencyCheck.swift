@@ -1,0 +1,292 @@
+/// A check about a histogram of latencies: its body by bounded scores and its tail by exceedances of the siblings'
+/// quantiles, each instance shifted first by what it differed by before the deploy and by the tolerance.
+struct LatencyCheck: Hashable, Sendable {
+  private(set) var body: LatencyBody
+  private(set) var tails: [LatencyTail]
+  private(set) var silentTicks = 0
+  private(set) var silentSiblings = 0
+  private(set) var isOnRecording = false
+  /// Both arms since judging began, by bucket, and the siblings before the deploy and of about the last minute.
+  private(set) var shown: ShownLatency?
+  private(set) var updatedTotal = 0.0
+  private var atlas: LayoutAtlas?
+  private var reference = LatencyReference(buckets: 0)
+  private var offsets: LatencyOffsets
+  private var recorded = RecordedLatency(buckets: 0)
+  private var beliefs: [LatencyOffsets.Belief?]
+  /// Per instance, the worth of its buckets; nil until next used.
+  private var regressionShifts: [ScaleShift?]
+  private var passShifts: [ScaleShift?]
+  private var isWarm: [Bool]
+  private var stakes: StakeSchedule
+  private var soakPlaced = 0.0
+  private var pendingSoak: LatencyArm
+  private var pendingSeconds = 0.0
+  private var settling = TimeWindow(length: 60)
+  private var collected = 0.0
+  private let instances: Int
+  private let warmUp: Double
+
+  /// Factor of latency tolerated of an instance in its warm-up: still a guard against disasters.
+  static let coldFactor = 3.0
+  /// Seconds of siblings' data used for offsets where nothing was recorded before the deploy.
+  static let lateCollection = 300.0
+
+  init(body: LatencyBody, tails: [LatencyTail], instances: Int, warmUp: Double, horizon: Double, initialDelay: Double) {
+    self.body = body
+    self.tails = tails
+    self.instances = instances
+    self.warmUp = warmUp
+    offsets = LatencyOffsets(instances: instances, buckets: 0)
+    beliefs = Array(repeating: nil, count: instances)
+    regressionShifts = Array(repeating: nil, count: instances)
+    passShifts = regressionShifts
+    isWarm = Array(repeating: false, count: instances)
+    pendingSoak = LatencyArm(quantiles: tails.count)
+    stakes = .latency(warmUp: max(0, warmUp - initialDelay), horizon: horizon)
+  }
+
+  var layout: HistogramLayout? { atlas?.layout }
+
+  mutating func record(_ readings: [Measurement], moment: Moment, judged: Double?) {
+    if moment.armsChanged { change(moment) }
+    let maps = admit(readings)
+    let histograms = (0..<instances).map { index in maps[index] == nil ? nil : Self.histogram(readings, index) }
+    if !moment.isBeforeDeploy {
+      silentTicks = moment.updated.contains { histograms[$0] != nil } ? 0 : silentTicks + 1
+      silentSiblings = moment.siblings.count { histograms[$0] == nil }
+    }
+    let old = moment.siblings.filter { histograms[$0] != nil }
+    var arms: [LatencyArm] = []
+    if reference.isReady { arms = scored(histograms, maps, old) }
+    isOnRecording = moment.isSoak && !recorded.isEmpty
+    if let judged {
+      place(stakes.due(at: judged))
+      if reference.isReady { compare(histograms, maps, arms, old: old, moment: moment) }
+    }
+    learn(histograms, maps, arms, old: old, moment: moment)
+  }
+
+  private mutating func place(_ stake: Double) {
+    body.wealth.place(stake)
+    for index in tails.indices { tails[index].wealth.place(stake) }
+  }
+
+  private static func histogram(_ readings: [Measurement], _ index: Int) -> Histogram? {
+    guard index < readings.count, case .histogram(let histogram) = readings[index] else { return nil }
+    return histogram
+  }
+
+  /// Brings the readings' layouts to a common one. Per instance the map of its buckets, nil where nothing was measured.
+  private mutating func admit(_ readings: [Measurement]) -> [[Int32]?] {
+    let found = (0..<instances).map { Self.histogram(readings, $0) }
+    for histogram in found {
+      guard let histogram else { continue }
+      guard atlas != nil else {
+        start(histogram.upperBounds)
+        continue
+      }
+      if atlas?.map(histogram.upperBounds) != nil { continue }
+      let answer = atlas?.admit(histogram.upperBounds)
+      if let map = answer?.coarsening { coarsen(map) }
+    }
+    return found.map { histogram in
+      guard let histogram, let map = atlas?.map(histogram.upperBounds) else { return nil }
+      let isSound = histogram.buckets.allSatisfy {
+        $0.count >= 0 && $0.count < 1e15 && $0.index >= 0 && Int($0.index) < map.count
+      }
+      return isSound ? map : nil
+    }
+  }
+
+  private mutating func start(_ bounds: [Double]) {
+    guard let fresh = LayoutAtlas(bounds: bounds) else { return }
+    atlas = fresh
+    let count = fresh.layout.count
+    reference = LatencyReference(buckets: count)
+    offsets = LatencyOffsets(instances: instances, buckets: count)
+    recorded = RecordedLatency(buckets: count)
+    shown = ShownLatency(buckets: count)
+  }
+
+  private mutating func coarsen(_ map: [Int32]) {
+    guard let count = atlas?.layout.count else { return }
+    reference.coarsen(map, buckets: count)
+    offsets.coarsen(map, buckets: count)
+    recorded.coarsen(map, buckets: count)
+    shown?.coarsen(map, buckets: count)
+    forgetShifts()
+    renew()
+  }
+
+  private mutating func forgetShifts() {
+    for index in 0..<instances { (regressionShifts[index], passShifts[index]) = (nil, nil) }
+  }
+
+  private mutating func renew() {
+    guard let layout = atlas?.layout else { return }
+    reference.renew(layout: layout, quantiles: tails.map(\.quantile))
+    forgetShifts()
+  }
+
+  /// The siblings' observations, per instance.
+  private func scored(_ histograms: [Histogram?], _ maps: [[Int32]?], _ old: [Int]) -> [LatencyArm] {
+    var arms = Array(repeating: LatencyArm(quantiles: tails.count), count: instances)
+    for index in old {
+      guard let histogram = histograms[index], let map = maps[index] else { continue }
+      for bucket in histogram.buckets {
+        arms[index].add(bucket: Int(map[Int(bucket.index)]), count: bucket.count, reference: reference)
+      }
+    }
+    return arms
+  }
+
+  private mutating func compare(
+    _ histograms: [Histogram?], _ maps: [[Int32]?], _ arms: [LatencyArm], old: [Int], moment: Moment
+  ) {
+    var canary = LatencyArm(quantiles: tails.count)
+    var warmed = canary
+    for index in moment.updated {
+      guard let histogram = histograms[index], let map = maps[index] else { continue }
+      let warm = (moment.age[index] ?? 0) >= warmUp
+      prepare(index, warm: warm, isSoak: moment.isSoak)
+      guard let shift = regressionShifts[index], let passShift = passShifts[index] else { continue }
+      for bucket in histogram.buckets where bucket.count > 0 {
+        let place = Int(map[Int(bucket.index)])
+        canary.add(bucket: place, count: bucket.count, shift: shift)
+        shown?.updated[place] += bucket.count
+        updatedTotal += bucket.count
+        if warm { warmed.add(bucket: place, count: bucket.count, shift: passShift) }
+      }
+    }
+    if moment.isSoak {
+      soak(canary, seconds: moment.duration)
+      return
+    }
+    var siblings = LatencyArm(quantiles: tails.count)
+    for index in old { siblings.add(arms[index]) }
+    bet(canary: canary, siblings: siblings)
+    guard warmed.levels.total > 0 else { return }
+    body.recordPass(canary: warmed.levels, siblings: siblings.levels, mean: reference.meanScore)
+    for index in tails.indices where reference.thresholds[index] != nil {
+      tails[index].recordPass(Self.tick(warmed, siblings, index))
+    }
+  }
+
+  private mutating func bet(canary: LatencyArm, siblings: LatencyArm) {
+    body.record(canary: canary.levels, siblings: siblings.levels, mean: reference.meanScore)
+    for index in tails.indices where reference.thresholds[index] != nil {
+      tails[index].record(Self.tick(canary, siblings, index))
+    }
+  }
+
+  private static func tick(_ canary: LatencyArm, _ siblings: LatencyArm, _ quantile: Int) -> RateTick {
+    RateTick(
+      canaryExposure: canary.levels.total, canaryEvents: canary.exceeding[quantile],
+      baselineExposure: siblings.levels.total, baselineEvents: siblings.exceeding[quantile])
+  }
+
+  /// Against the recording, with the tolerance widened by what may have drifted since.
+  private mutating func soak(_ canary: LatencyArm, seconds: Double) {
+    let due = (recorded.usedShare * 0.5 + 0.5) * stakes.heldBack
+    place(due - soakPlaced)
+    soakPlaced = max(soakPlaced, due)
+    pendingSoak.add(canary)
+    pendingSeconds += seconds
+    guard let needed = recorded.nextSeconds, pendingSeconds >= needed - 1e-9, let block = recorded.take() else { return }
+    var baseline = LatencyArm(quantiles: tails.count)
+    for bucket in block.counts.indices where block.counts[bucket] > 0 {
+      baseline.add(bucket: bucket, count: block.counts[bucket], reference: reference)
+    }
+    bet(canary: pendingSoak, siblings: baseline)
+    pendingSoak = LatencyArm(quantiles: tails.count)
+    pendingSeconds = 0
+  }
+
+  /// Makes an instance's shifts where they are missing or its warm-up has ended.
+  private mutating func prepare(_ index: Int, warm: Bool, isSoak: Bool) {
+    if warm != isWarm[index] {
+      isWarm[index] = warm
+      (regressionShifts[index], passShifts[index]) = (nil, nil)
+    }
+    guard regressionShifts[index] == nil, let layout = atlas?.layout else { return }
+    let belief = beliefs[index] ?? LatencyOffsets.Belief(mean: 0, deviation: 0.05)
+    let extra =
+      (warm ? 0 : LogSpace.of(Self.coldFactor)) + (isSoak ? LogSpace.of(RecordedCounts.drift) : 0)
+    let move = { (tolerance: Double) in
+      ScaleShift.Move(offset: belief.mean + extra, tolerance: max(tolerance, 3 * belief.deviation))
+    }
+    regressionShifts[index] = ScaleShift(
+      reference: reference, layout: layout, body: move(body.tolerance), tails: tails.map { move($0.tolerance) })
+    let passMove = { (margin: Double) in
+      ScaleShift.Move(offset: belief.mean - belief.deviation, tolerance: margin, isPass: true)
+    }
+    passShifts[index] = ScaleShift(
+      reference: reference, layout: layout, body: passMove(body.passMargin), tails: tails.map { passMove($0.passMargin) })
+  }
+
+  /// What the instances on the old version teach, for the ticks to come.
+  private mutating func learn(
+    _ histograms: [Histogram?], _ maps: [[Int32]?], _ arms: [LatencyArm], old: [Int], moment: Moment
+  ) {
+    collect(histograms, maps, old: old, moment: moment)
+    if !arms.isEmpty {
+      var all = Levels()
+      for index in old { all.add(arms[index].levels) }
+      body.learn(arms.map(\.levels), among: old, second: moment.second, mean: reference.meanScore)
+      let exposure = arms.map(\.levels.total)
+      for index in tails.indices where reference.thresholds[index] != nil {
+        tails[index].learn(events: arms.map { $0.exceeding[index] }, exposure: exposure, among: old, second: moment.second)
+      }
+      if all.total > 0 { reference.follow(mean: all.mean, seconds: moment.duration) }
+    }
+    guard settling.closes(at: moment.second) else { return }
+    renew()
+    settle()
+    if !moment.isBeforeDeploy, collected < Self.lateCollection { believe(moment) }
+  }
+
+  private mutating func collect(_ histograms: [Histogram?], _ maps: [[Int32]?], old: [Int], moment: Moment) {
+    let forOffsets = moment.isBeforeDeploy || collected < Self.lateCollection
+    if forOffsets { collected += moment.duration }
+    shown?.fade(seconds: moment.duration)
+    var all = moment.isBeforeDeploy ? Array(repeating: 0.0, count: reference.counts.count) : []
+    for index in old {
+      guard let histogram = histograms[index], let map = maps[index] else { continue }
+      for bucket in histogram.buckets where bucket.count > 0 {
+        let place = Int(map[Int(bucket.index)])
+        reference.add(place, bucket.count)
+        if forOffsets { offsets.add(index, place, bucket.count) }
+        if moment.isBeforeDeploy { all[place] += bucket.count }
+        shown?.add(place, bucket.count, isBeforeDeploy: moment.isBeforeDeploy)
+      }
+    }
+    if !all.isEmpty { recorded.record(all, seconds: moment.duration) }
+  }
+
+  private mutating func settle() {
+    body.settle()
+    for index in tails.indices { tails[index].tempering.settle() }
+  }
+
+  private mutating func change(_ moment: Moment) {
+    body.forgetWindows()
+    for index in tails.indices { tails[index].forgetWindows() }
+    renew()
+    settle()
+    believe(moment)
+  }
+
+  private mutating func believe(_ moment: Moment) {
+    guard let layout = atlas?.layout, !moment.updated.isEmpty else { return }
+    if !moment.siblings.isEmpty {
+      let found = offsets.beliefs(
+        updated: moment.updated, siblings: moment.siblings, layout: layout, dispersion: body.dispersion.factor)
+      for (index, belief) in zip(moment.updated, found) { beliefs[index] = belief }
+    } else {
+      // All against the recording of all: nothing to subtract.
+      for index in moment.updated { beliefs[index] = LatencyOffsets.Belief(mean: 0, deviation: 0) }
+    }
+    forgetShifts()
+  }
+}

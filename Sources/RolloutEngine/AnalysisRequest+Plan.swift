@@ -1,0 +1,24 @@
+public import RolloutCore
+
+extension AnalysisRequest {
+  /// What a plan asks of its analyst. Whoever recomputes verdicts must ask the same, so it is said here alone.
+  public init(_ plan: Plan, reportInterval: TimeSpan = .seconds(15)) {
+    let policy = plan.policy
+    self.init(
+      instances: plan.hosts.map(\.instance), checks: policy.checks, falseAlarm: policy.falseAlarm,
+      horizon: plan.watchedTime, baseline: policy.baseline, untilRequests: policy.burnIn.untilRequests,
+      reportInterval: reportInterval, measured: Self.measured(plan))
+  }
+
+  /// Instances of each arm that are measured at most. Evidence grows with the smaller arm and hardly with what the
+  /// larger has beyond this, while the cost of measuring grows with every one.
+  static let mostOfAnArm = 50
+
+  /// The first to be updated and the last: from the canary to the end of the soak both arms have members among them,
+  /// and each of them is measured from the baseline on.
+  private static func measured(_ plan: Plan) -> [Int] {
+    let order = plan.waves.flatMap(\.hosts)
+    guard order.count > 2 * mostOfAnArm else { return order.sorted() }
+    return (order.prefix(mostOfAnArm) + order.suffix(mostOfAnArm)).sorted()
+  }
+}

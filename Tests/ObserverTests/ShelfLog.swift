@@ -1,0 +1,27 @@
+import RolloutCore
+import RolloutEngine
+
+/// A sample log in memory that can be told to fail, and that says when it has grown.
+actor ShelfLog: SampleLog {
+  private(set) var records: [SampleRecord] = []
+  private var failure: StoreFailure?
+  private(set) var refusals = 0
+
+  init(_ records: [SampleRecord] = []) { self.records = records }
+
+  /// Every write fails like this until it is called with nil.
+  func refuse(with failure: StoreFailure?) { self.failure = failure }
+
+  func samples(from sequence: Int) async throws(StoreFailure) -> [SampleRecord] { Array(records.dropFirst(sequence)) }
+
+  func append(_ new: [SampleRecord]) async throws(StoreFailure) {
+    if let failure {
+      refusals += 1
+      throw failure
+    }
+    for record in new {
+      guard record.sequence == records.count else { throw .conflict(detail: "\(record.sequence), not \(records.count)") }
+      records.append(record)
+    }
+  }
+}
