@@ -104,6 +104,10 @@ let package = Package(
     .target(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
+    // The readers of metrics servers against the real ones.
+    tests(
+      "MetricServerTests",
+      ["Observers", "CanaryJudge", "RolloutEngine", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
     tests(
       "ObserverTests",
       [
@@ -116,10 +120,6 @@ let package = Package(
         "Observers", "RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", "ChildProcesses", "TestKit",
         "LoopbackFixtures",
       ], exclude: ["statsd_client.py"]),
-    // The readers of metrics servers against the real ones.
-    tests(
-      "MetricServerTests",
-      ["Observers", "CanaryJudge", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),

@@ -6,6 +6,8 @@ extension CheckState {
     result.logThreshold = logThreshold
     result.silentTicks = silentTicks
     result.isLimitBreached = limit?.isBreached ?? false
+    result.isLimitHeld = limit?.isHeld ?? false
+    result.limitValue = limit?.lastValue
     result.siblingsDegraded = limit?.isBreachedBySiblings ?? false
     if let pass {
       result.passEvidence = pass.value

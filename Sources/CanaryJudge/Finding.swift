@@ -45,6 +45,9 @@ public struct CheckFinding: Hashable, Sendable {
   /// updated instances alone.
   public var siblingsDegraded = false
   public var isLimitBreached = false
+  /// The value that the limit was last held against, and whether enough of them in a row were within it.
+  public var limitValue: Double?
+  public var isLimitHeld = false
   /// Judged ticks in a row without data from the updated arm, and siblings without data in the last tick.
   public var silentTicks = 0
   public var silentSiblings = 0

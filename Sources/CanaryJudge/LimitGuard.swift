@@ -40,6 +40,7 @@ struct LimitGuard: Hashable, Sendable {
 
   var isBreached: Bool { limit.isBreached }
   var isHeld: Bool { limit.isHeld }
+  var lastValue: Double? { limit.lastValue.map { sign * $0 } }
   var isBreachedBySiblings: Bool { siblings.isBreached }
 }
 

@@ -13,7 +13,10 @@ struct CheckWords {
 
   /// Both arms' values: `4.1 % (12 of 290) against 0.3 % (9 of 2,950) at the siblings`.
   var comparison: String {
-    guard let siblings = finding.siblings else { return arm(finding.updated, finding.updatedExposure) }
+    guard let siblings = finding.siblings else {
+      if finding.updated == nil, let value = finding.limitValue { return inUnit(value) }
+      return arm(finding.updated, finding.updatedExposure)
+    }
     return "\(arm(finding.updated, finding.updatedExposure)) against "
       + "\(arm(siblings, finding.siblingsExposure)) \(others)"
   }
@@ -54,7 +57,7 @@ struct CheckWords {
 
   var breach: String {
     guard let bound = policy.limit else { return "beyond the limit" }
-    return "\(finding.updated.map(inUnit) ?? "the value"), beyond the limit \(inUnit(bound))" + siblingsToo
+    return "\((finding.limitValue ?? finding.updated).map(inUnit) ?? "the value"), beyond the limit \(inUnit(bound))" + siblingsToo
   }
 
   private var siblingsToo: String {

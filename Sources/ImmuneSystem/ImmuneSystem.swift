@@ -4,8 +4,8 @@ public import RolloutCore
 /// All checks of a rollout and what they say together. A function of the policy and of the samples recorded so far:
 /// the same samples give the same verdict to the last bit, live, after a takeover and years later.
 ///
-/// Second 0 of the judge is the first look with an updated instance. Looks before it are kept until then, since only
-/// the deploy gives them their negative seconds.
+/// Second 0 of the judge is where the first look with an updated instance begins. Looks before it are kept until then,
+/// since only the deploy gives them their negative seconds.
 public struct ImmuneSystem: Sendable {
   let checks: [CheckPolicy]
   let falseAlarm: Double
@@ -85,14 +85,16 @@ public struct ImmuneSystem: Sendable {
       baseline.append((look, segment.arms))
       return
     }
-    if deploy == nil { replayBaseline(before: look.at) }
+    if deploy == nil { replayBaseline(before: look) }
     put(look, segment.arms)
   }
 
-  private mutating func replayBaseline(before deploy: Timestamp) {
-    self.deploy = deploy
+  private mutating func replayBaseline(before first: Look) {
     // A clock that was set back must not put the baseline behind the deploy.
-    for (look, arms) in baseline where look.at < deploy { put(look, arms) }
+    let before = baseline.filter { $0.look.at < first.at }
+    let start = first.at + (.zero - first.duration)
+    deploy = max(start, before.last?.look.at ?? start)
+    for (look, arms) in before { put(look, arms) }
     baseline = []
   }
 

@@ -50,17 +50,12 @@ extension ImmuneSystem {
     let state = states[check]
     if state.isSilent || finding.isLimitBreached { return false }
     if canEarn(check, finding) { return finding.hasEarnedPass }
-    return state.hasSiblings || segment?.stage == .soak || holdsLimit(check, finding)
+    return state.hasSiblings || segment?.stage == .soak || finding.isLimitHeld
   }
 
   /// A pass by comparison is possible at all.
   private func canEarn(_ check: Int, _ finding: CheckFinding) -> Bool {
     finding.passThreshold > 0 && states[check].hasSiblings
-  }
-
-  private func holdsLimit(_ check: Int, _ finding: CheckFinding) -> Bool {
-    guard let limit = checks[check].limit, let value = finding.updated, !finding.isLimitBreached else { return false }
-    return checks[check].worseWhen == .up ? value <= limit : value >= limit
   }
 
   /// Where nothing can earn a pass by comparison, absolute limits that hold are enough.
@@ -75,7 +70,7 @@ extension ImmuneSystem {
           : "no check that a pass could be earned by: \(checks[acting[0]].name) can only fail"
       )
     }
-    guard (second ?? 0) > judge.rules.warmUp + Judge.settled, limited.allSatisfy({ holdsLimit($0, findings[$0]) }) else {
+    guard (second ?? 0) > judge.rules.warmUp + Judge.settled, limited.allSatisfy({ findings[$0].isLimitHeld }) else {
       return (.inconclusive, "nothing to compare with; the limits must hold until the warm-up is over")
     }
     return (.pass, "nothing to compare with, and every limit holds" + requestsPhrase)
@@ -194,6 +189,7 @@ extension CheckFinding {
     finding.passEvidence = plain(passEvidence) ?? 0
     finding.passThreshold = plain(passThreshold) ?? 0
     finding.exposureMissing = plain(exposureMissing)
+    finding.limitValue = plain(limitValue)
     return finding
   }
 }

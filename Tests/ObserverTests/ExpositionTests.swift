@@ -111,20 +111,4 @@ import Testing
     let bad = MetricSample(name: "a", labels: [.init(name: "code", value: "500")], value: 3)
     #expect(reader.growth(to: [swapped, bad])?.map(\.delta) == [2, 3])
   }
-
-  @Test func `histogram quantiles`() throws {
-    let delta = try #require(HistogramDelta(buckets: [(.infinity, 100), (0.1, 50), (0.5, 90), (1, 99)]))
-    #expect(delta.quantile(0.5) == 0.1)
-    #expect(abs((delta.quantile(0.9) ?? 0) - 0.5) < 1e-12)
-    #expect(abs((delta.quantile(0.7) ?? 0) - 0.3) < 1e-12)
-    #expect(delta.quantile(0.999) == 1)
-    #expect(delta.edge(atQuantile: 0.9) == 0.5 && delta.edge(atQuantile: 0.999) == 1)
-    #expect(delta.count(above: 0.5) == 10 && delta.count(above: 0.4) == nil)
-    #expect(HistogramDelta(buckets: [(0.1, 50)]) == nil)
-    var reference = ReferenceHistogram()
-    #expect(reference.threshold(quantile: 0.99) == nil)
-    reference.add(delta, seconds: 5)
-    #expect(reference.threshold(quantile: 0.9) == 0.5)
-    #expect(reference.threshold(quantile: 0.999) == nil)
-  }
 }

@@ -10,11 +10,14 @@ struct LookDraft {
   private var lastSeen: Timestamp?
   /// Arms at the last look: what an instance showed belongs to no arm when it changed meanwhile.
   private var arms: [JudgeTick.Arm]?
+  /// By check: instances that changed arm while what they showed was held back.
+  private var moved: [Set<Int>]
   private let interval: TimeSpan
 
   init(checks: [Int], interval: TimeSpan) {
     self.checks = checks
     self.interval = interval
+    moved = checks.map { _ in [] }
   }
 
   mutating func look(_ observations: [[Observation]], at now: Timestamp, in segment: Segment) -> Look {
@@ -22,8 +25,11 @@ struct LookDraft {
     arms = segment.arms
     let duration = lastSeen.map { max(.zero, now - $0) } ?? interval
     if observations.contains(where: { $0.contains { $0.isSight } }) { lastSeen = now }
-    let looks = zip(checks, observations).map { check, observed in
-      Self.check(check, observed, isMoved: { before[$0] != segment.arms[$0] })
+    let changed = segment.arms.indices.filter { before[$0] != segment.arms[$0] }
+    let looks = zip(checks.indices, observations).map { index, observed in
+      let moved = moved[index].union(changed)
+      self.moved[index] = moved.filter { observed[$0] == .pending }
+      return Self.check(checks[index], observed, isMoved: moved.contains)
     }
     return Look(at: now, duration: duration, checks: looks)
   }
@@ -44,7 +50,7 @@ struct LookDraft {
         gaps.append(Gap(position: position, kind: .error, detail: "a number that is no measurement"))
       case .measured(let measurement) where !isMoved(position) || measurement.isMomentary:
         readings.append(measurement)
-      case .measured, .first:
+      case .measured, .first, .pending:
         readings.append(.missing)
         gaps.append(Gap(position: position, kind: .first))
       case .none(let problem):
@@ -57,7 +63,12 @@ struct LookDraft {
 }
 
 extension Observation {
-  fileprivate var isSight: Bool { if case .none = self { false } else { true } }
+  fileprivate var isSight: Bool {
+    switch self {
+    case .measured, .first: true
+    case .pending, .none: false
+    }
+  }
 }
 
 extension ReadingProblem {

@@ -1,4 +1,5 @@
 internal import CurlClient
+internal import Glibc
 internal import RolloutCore
 internal import RolloutEngine
 
@@ -20,6 +21,8 @@ struct ReaderSurroundings: Sendable {
   /// Where relative paths of command sources start.
   var directory: String?
   var listeners: StatsDListeners
+  /// Variables of the controller's environment, for secrets.
+  var environment: @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
 }
 
 /// The one place that says which reader stands behind each source.
@@ -31,7 +34,8 @@ enum MetricReaders {
     case .statsd(let source): StatsDReader(group, source: source, listeners: surroundings.listeners)
     case .command(let source): CommandReader(group, source: source, directory: surroundings.directory)
     case .http(let address): JSONReader(group, address: address, curl: surroundings.curl)
-    case .prometheus, .graphite: nil
+    case .prometheus(let source): try? PrometheusReader(group, source: source, surroundings)
+    case .graphite(let source): try? GraphiteReader(group, source: source, surroundings)
     }
   }
 
@@ -42,7 +46,8 @@ enum MetricReaders {
     case .statsd(let source): StatsDReader.refusal(of: check, source: source, on: instances)
     case .command(let source): CommandReader.refusal(of: check, source: source, on: instances)
     case .http(let address): JSONReader.refusal(of: check, address: address, on: instances)
-    case .prometheus, .graphite: "this canary has no reader for its source"
+    case .prometheus(let source): PrometheusReader.refusal(of: check, source: source, on: instances)
+    case .graphite(let source): GraphiteReader.refusal(of: check, source: source, on: instances)
     }
   }
 
