@@ -85,6 +85,7 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
+        .embedInCode("Demo/demo-load.py"),
       ]),
     .target(
       name: "TestKit", dependencies: ["ChildProcesses", "RolloutCore", crypto], path: "Tests/TestKit",
