@@ -50,8 +50,7 @@ struct PowerEstimate {
 
   /// No pass counts before the burn-in's shortest time, nor before the judge's own.
   private var earliest: TimeSpan {
-    let settled = JudgeRules(checks: [], instances: 0).warmUp + Judge.settled
-    return max(policy.burnIn.min, TimeSpan(milliseconds: Int64(settled * 1000)))
+    max(policy.burnIn.min, policy.warmUp + policy.warmUp)
   }
 
   private func finding(_ finding: TrafficTally.Finding, _ index: Int, _ foresight: Foresight) -> CheckPower.Finding {
