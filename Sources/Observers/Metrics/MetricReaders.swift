@@ -1,4 +1,5 @@
 internal import CurlClient
+internal import Glibc
 internal import RolloutCore
 internal import RolloutEngine
 
@@ -31,7 +32,8 @@ enum MetricReaders {
     case .statsd(let source): StatsDReader(group, source: source, listeners: surroundings.listeners)
     case .command(let source): CommandReader(group, source: source, directory: surroundings.directory)
     case .http(let address): JSONReader(group, address: address, curl: surroundings.curl)
-    case .prometheus, .graphite: nil
+    case .prometheus(let source): PrometheusReader(group, source: source, curl: surroundings.curl)
+    case .graphite(let source): GraphiteReader(group, source: source, curl: surroundings.curl)
     }
   }
 
@@ -42,7 +44,8 @@ enum MetricReaders {
     case .statsd(let source): StatsDReader.refusal(of: check, source: source, on: instances)
     case .command(let source): CommandReader.refusal(of: check, source: source, on: instances)
     case .http(let address): JSONReader.refusal(of: check, address: address, on: instances)
-    case .prometheus, .graphite: "this canary has no reader for its source"
+    case .prometheus(let source): PrometheusReader.problem(check, source, instances)?.detail
+    case .graphite(let source): GraphiteReader.problem(check, source, instances)?.detail
     }
   }
 
@@ -65,5 +68,37 @@ enum MetricReaders {
       }
     }
     return (groups, refusals)
+  }
+}
+
+extension PrometheusReader {
+  /// Nil where a check of the group would be refused.
+  init?(_ group: ReaderGroup, source: PrometheusSource, curl: CurlClient) {
+    do throws(ReadingProblem) {
+      var checks: [Check] = []
+      for (index, policy) in zip(group.indices, group.checks) {
+        checks.append(try Check(index: index, policy, source, group.instances))
+      }
+      try self.init(
+        source, checks: checks, instances: group.instances, interval: group.interval, curl: curl,
+        environment: { name in getenv(name).map { String(cString: $0) } })
+    } catch {
+      return nil
+    }
+  }
+}
+
+extension GraphiteReader {
+  /// Nil where a check of the group would be refused.
+  init?(_ group: ReaderGroup, source: GraphiteSource, curl: CurlClient) {
+    do throws(ReadingProblem) {
+      var checks: [Check] = []
+      for (index, policy) in zip(group.indices, group.checks) {
+        checks.append(try Check(index: index, policy, group.instances))
+      }
+      try self.init(source, checks: checks, instances: group.instances, interval: group.interval, curl: curl)
+    } catch {
+      return nil
+    }
   }
 }
