@@ -1,4 +1,3 @@
-import CurlClient
 import RolloutCore
 import TestKit
 import Testing
@@ -12,12 +11,9 @@ import Testing
     _ graphite: RealGraphite, _ measure: CheckPolicy.Measure, instances count: Int = 2, isCumulative: Bool = false
   ) throws -> Watch {
     let source = GraphiteSource(url: graphite.url, isCumulative: isCumulative)
-    let check = CheckPolicy(name: "check", source: .graphite(source), measure: measure)
-    let hosts = instances(count)
-    let reader = try GraphiteReader(
-      source, checks: [.init(index: 0, check, hosts)], instances: hosts, interval: .seconds(10),
-      curl: try CurlClient())
-    return Watch(reader, instances: count)
+    var check = CheckPolicy(name: "check", source: .graphite(source), measure: measure)
+    check.interval = .seconds(10)
+    return try Watch(check, instances: count)
   }
 
   let errors = CheckPolicy.Measure.ratio(events: "stats.{id}.errors.*", total: "stats.{id}.requests.*")

@@ -1,5 +1,4 @@
 import CanaryJudge
-import CurlClient
 import RolloutCore
 import TestKit
 import Testing
@@ -33,12 +32,9 @@ import class LoopbackFixtures.LoopbackServer
     _ prometheus: RealPrometheus, _ measure: CheckPolicy.Measure, instances count: Int = 2, interval: TimeSpan = .seconds(10)
   ) throws -> Watch {
     let source = PrometheusSource(url: prometheus.url, instance: "{id}.example:8080")
-    let check = CheckPolicy(name: "check", source: .prometheus(source), measure: measure)
-    let hosts = instances(count)
-    let reader = try PrometheusReader(
-      source, checks: [.init(index: 0, check, source, hosts)], instances: hosts, interval: interval,
-      curl: try CurlClient(), environment: { _ in nil })
-    return Watch(reader, instances: count)
+    var check = CheckPolicy(name: "check", source: .prometheus(source), measure: measure)
+    check.interval = interval
+    return try Watch(check, instances: count)
   }
 
   let errors = CheckPolicy.Measure.ratio(events: "requests_total{code=~\"5..\"}", total: "requests_total")

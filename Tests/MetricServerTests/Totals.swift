@@ -1,7 +1,7 @@
 import CanaryJudge
 import CurlClient
-import Foundation
 import RolloutCore
+import RolloutEngine
 import TestKit
 import Testing
 
@@ -68,9 +68,14 @@ actor Watch {
   let reader: any MetricReader
   private(set) var totals: Totals
 
-  init(_ reader: any MetricReader, instances: Int) {
+  init(_ check: CheckPolicy, instances count: Int) throws {
+    let hosts = (0..<count).map { Instance(id: HostID("web\($0)"), address: "127.0.0.1") }
+    let (groups, refusals) = MetricReaders.groups([check], on: hosts)
+    if let refusal = refusals.first { throw FixtureFailure(refusal.detail) }
+    let surroundings = ReaderSurroundings(curl: try CurlClient(), clock: SystemClock())
+    guard let reader = MetricReaders.reader(groups[0], surroundings) else { throw FixtureFailure("no reader") }
     self.reader = reader
-    totals = Totals(instances: instances)
+    totals = Totals(instances: count)
   }
 
   /// One look.
@@ -87,8 +92,4 @@ actor Watch {
   }
 }
 
-func now() -> Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
-
-func instances(_ count: Int) -> [Instance] {
-  (0..<count).map { Instance(id: HostID("web\($0)"), address: "127.0.0.1") }
-}
+func now() -> Timestamp { SystemClock().now() }

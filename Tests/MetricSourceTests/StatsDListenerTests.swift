@@ -1,7 +1,5 @@
 import CanaryJudge
 import ChildProcesses
-import Foundation
-import Glibc
 import RolloutCore
 import TestKit
 import Testing
@@ -76,40 +74,16 @@ import Testing
     await next.reader.close()
   }
 
-  /// A service's process with the StatsD client of python3-statsd.
-  struct Service {
-    let process: ProcessSession
-
-    init(port: Int, prefix: String) async throws {
-      let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "statsd_client.py")
-      process = try await ProcessSession.start(
-        ProcessCommand(["/usr/bin/python3", script.path(), "\(port)", prefix])
-      ).get()
-    }
-
-    func send(_ lines: String...) async throws {
-      for line in lines {
-        guard await process.write(Array("\(line)\n".utf8)), await process.read() != nil else {
-          throw FixtureFailure(String(decoding: await process.errorOutput, as: UTF8.self))
-        }
-      }
-    }
-
-    func die() async {
-      kill(await process.processID, SIGKILL)
-      _ = await process.end()
-    }
-  }
-
   @Test func `a real client, its death and its return`() async throws {
     var bench = try await StatsDBench(
       .ratio(events: "{id}.errors", total: "{id}.requests"), .histogram(name: "{id}.took", quantiles: [0.9]),
       .gauge("{id}.depth"), .gauge("{id}.users"), tag: nil)
-    let other = try await Service(port: bench.port, prefix: "web2")
-    var service = try await Service(port: bench.port, prefix: "web1")
-    try await service.send(
+    let other = try await StatsDService(port: bench.port, prefix: "web2")
+    var service = try await StatsDService(port: bench.port, prefix: "web1")
+    try await service.send([
       "incr requests 100", "incr errors 7", "timing took 12", "timing took 250", "gauge depth 5", "change depth 3",
-      "set users ann", "set users bob", "set users ann")
+      "set users ann", "set users bob", "set users ann",
+    ])
     #expect(await bench.arrived(9))
     var seen = await bench.look()
     #expect(seen[0][0] == StatsDReaderTests.counts(7, 100))
@@ -120,15 +94,15 @@ import Testing
 
     await service.die()
     for _ in 0..<3 {
-      try await other.send("incr requests 10")
+      try await other.send(["incr requests 10"])
       #expect(await bench.arrived(1))
       seen = await bench.look()
       #expect(seen[0][1] == StatsDReaderTests.counts(0, 10))
     }
     #expect(seen.allSatisfy { $0[0].problem?.kind == .noData })
 
-    service = try await Service(port: bench.port, prefix: "web1")
-    try await service.send("incr requests 50")
+    service = try await StatsDService(port: bench.port, prefix: "web1")
+    try await service.send(["incr requests 50"])
     #expect(await bench.arrived(1))
     seen = await bench.look()
     #expect(seen[0][0] == StatsDReaderTests.counts(0, 50) && seen[2][0].problem?.kind == .noData)

@@ -20,7 +20,9 @@ struct ReaderSurroundings: Sendable {
   var clock: any WallClock
   /// Where relative paths of command sources start.
   var directory: String?
-  var listeners: StatsDListeners
+  var listeners = StatsDListeners()
+  /// Variables of the controller's environment, for secrets.
+  var environment: @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
 }
 
 /// The one place that says which reader stands behind each source.
@@ -29,11 +31,11 @@ enum MetricReaders {
   static func reader(_ group: ReaderGroup, _ surroundings: ReaderSurroundings) -> (any MetricReader)? {
     switch group.source {
     case .scrape(let address): ScrapeReader(group, address: address, curl: surroundings.curl)
+    case .prometheus(let source): try? PrometheusReader(group, source: source, surroundings)
+    case .graphite(let source): try? GraphiteReader(group, source: source, surroundings)
     case .statsd(let source): StatsDReader(group, source: source, listeners: surroundings.listeners)
     case .command(let source): CommandReader(group, source: source, directory: surroundings.directory)
     case .http(let address): JSONReader(group, address: address, curl: surroundings.curl)
-    case .prometheus(let source): PrometheusReader(group, source: source, curl: surroundings.curl)
-    case .graphite(let source): GraphiteReader(group, source: source, curl: surroundings.curl)
     }
   }
 
@@ -41,11 +43,11 @@ enum MetricReaders {
   static func refusal(of check: CheckPolicy, on instances: [Instance]) -> String? {
     switch check.source {
     case .scrape(let address): ScrapeReader.refusal(of: check, address: address, on: instances)
+    case .prometheus(let source): PrometheusReader.refusal(of: check, source: source, on: instances)
+    case .graphite(let source): GraphiteReader.refusal(of: check, source: source, on: instances)
     case .statsd(let source): StatsDReader.refusal(of: check, source: source, on: instances)
     case .command(let source): CommandReader.refusal(of: check, source: source, on: instances)
     case .http(let address): JSONReader.refusal(of: check, address: address, on: instances)
-    case .prometheus(let source): PrometheusReader.problem(check, source, instances)?.detail
-    case .graphite(let source): GraphiteReader.problem(check, source, instances)?.detail
     }
   }
 
@@ -68,37 +70,5 @@ enum MetricReaders {
       }
     }
     return (groups, refusals)
-  }
-}
-
-extension PrometheusReader {
-  /// Nil where a check of the group would be refused.
-  init?(_ group: ReaderGroup, source: PrometheusSource, curl: CurlClient) {
-    do throws(ReadingProblem) {
-      var checks: [Check] = []
-      for (index, policy) in zip(group.indices, group.checks) {
-        checks.append(try Check(index: index, policy, source, group.instances))
-      }
-      try self.init(
-        source, checks: checks, instances: group.instances, interval: group.interval, curl: curl,
-        environment: { name in getenv(name).map { String(cString: $0) } })
-    } catch {
-      return nil
-    }
-  }
-}
-
-extension GraphiteReader {
-  /// Nil where a check of the group would be refused.
-  init?(_ group: ReaderGroup, source: GraphiteSource, curl: CurlClient) {
-    do throws(ReadingProblem) {
-      var checks: [Check] = []
-      for (index, policy) in zip(group.indices, group.checks) {
-        checks.append(try Check(index: index, policy, group.instances))
-      }
-      try self.init(source, checks: checks, instances: group.instances, interval: group.interval, curl: curl)
-    } catch {
-      return nil
-    }
   }
 }

@@ -56,6 +56,64 @@ public struct CheckPolicy: Codable, Hashable, Sendable {
   }
 }
 
+extension CheckPolicy {
+  /// Plans in older journals have `scrape` for `source`, and none of the keys that came later.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let older = try decoder.container(keyedBy: OlderKeys.self)
+    self.init(
+      name: try values.decode(String.self, forKey: .name),
+      source: try older.decodeIfPresent(String.self, forKey: .scrape).map { .scrape($0) }
+        ?? values.decode(MetricSource.self, forKey: .source),
+      measure: try values.decode(Measure.self, forKey: .measure))
+    worseWhen = try values.decodeIfPresent(Direction.self, forKey: .worseWhen) ?? worseWhen
+    tolerance = try values.decode(Double.self, forKey: .tolerance)
+    passMargin = try values.decodeIfPresent(Double.self, forKey: .passMargin)
+    limit = try values.decodeIfPresent(Double.self, forKey: .limit)
+    interval = try values.decode(TimeSpan.self, forKey: .interval)
+    initialDelay = try values.decode(TimeSpan.self, forKey: .initialDelay)
+    weight = try values.decodeIfPresent(Double.self, forKey: .weight)
+    isCritical = try values.decodeIfPresent(Bool.self, forKey: .isCritical) ?? isCritical
+    muted = try values.decode(Bool.self, forKey: .muted)
+    owner = try values.decodeIfPresent(String.self, forKey: .owner)
+  }
+
+  private enum OlderKeys: String, CodingKey { case scrape }
+}
+
+extension CheckPolicy.Measure {
+  /// Plans in older journals have a ratio's `bad` for `events`, and one `quantile`.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func selector(_ key: CodingKeys) throws -> String? {
+      guard values.contains(key) else { return nil }
+      return try values.nestedContainer(keyedBy: Keys.self, forKey: key).decode(String.self, forKey: ._0)
+    }
+    if values.contains(.ratio) {
+      let ratio = try values.nestedContainer(keyedBy: Keys.self, forKey: .ratio)
+      self = .ratio(
+        events: try ratio.decodeIfPresent(String.self, forKey: .bad) ?? ratio.decode(String.self, forKey: .events),
+        total: try ratio.decode(String.self, forKey: .total))
+    } else if values.contains(.histogram) {
+      let histogram = try values.nestedContainer(keyedBy: Keys.self, forKey: .histogram)
+      self = .histogram(
+        name: try histogram.decode(String.self, forKey: .name),
+        quantiles: try histogram.decodeIfPresent(Double.self, forKey: .quantile).map { [$0] }
+          ?? histogram.decode([Double].self, forKey: .quantiles))
+    } else if let name = try selector(.gauge) {
+      self = .gauge(name)
+    } else if let name = try selector(.rate) {
+      self = .rate(name)
+    } else if let name = try selector(.share) {
+      self = .share(name)
+    } else {
+      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no known measure"))
+    }
+  }
+
+  private enum Keys: String, CodingKey { case events, bad, total, name, quantile, quantiles, _0 }
+}
+
 /// Where the numbers of a check come from.
 public enum MetricSource: Codable, Hashable, Sendable {
   /// Prometheus exposition text on each instance; an address with `{host}`, `{id}` and labels.

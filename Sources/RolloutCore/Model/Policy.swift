@@ -74,6 +74,41 @@ public struct Policy: Codable, Hashable, Sendable {
   }
 }
 
+extension Policy {
+  /// A policy from before the checks watched the whole rollout promised no baseline, no watch over later waves and no
+  /// soak, and gets none.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func value<T: Decodable>(_ key: CodingKeys) throws -> T { try values.decode(T.self, forKey: key) }
+    service = try value(.service)
+    instances = try value(.instances)
+    transport = try value(.transport)
+    release = try value(.release)
+    canary = try value(.canary)
+    baseline = try values.decodeIfPresent(TimeSpan.self, forKey: .baseline) ?? .zero
+    warmUp = try values.decodeIfPresent(TimeSpan.self, forKey: .warmUp) ?? .seconds(60)
+    burnIn = try value(.burnIn)
+    waveBurnIn = try values.decodeIfPresent(TimeSpan.self, forKey: .waveBurnIn) ?? .zero
+    soak = try values.decodeIfPresent(TimeSpan.self, forKey: .soak) ?? .zero
+    warmUp = try values.decodeIfPresent(TimeSpan.self, forKey: .warmUp) ?? .seconds(60)
+    waves = try value(.waves)
+    maxUnavailable = try value(.maxUnavailable)
+    maxFailures = try value(.maxFailures)
+    minHealthyTime = try value(.minHealthyTime)
+    healthyDeadline = try value(.healthyDeadline)
+    progressDeadline = try value(.progressDeadline)
+    probes = try value(.probes)
+    checks = try value(.checks)
+    falseAlarm = try value(.falseAlarm)
+    onFail = try value(.onFail)
+    onInconclusive = try value(.onInconclusive)
+    onNoData = try value(.onNoData)
+    onAbort = try value(.onAbort)
+    rollback = try value(.rollback)
+    approval = try value(.approval)
+  }
+}
+
 public enum InstanceSource: Codable, Hashable, Sendable {
   case listed([Instance])
   /// A text file, one host a line, relative to the policy file.

@@ -82,6 +82,31 @@ public struct Evidence: Hashable, Codable, Sendable {
   }
 }
 
+extension Evidence {
+  /// Verdicts in older journals lack what came later.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func number(_ key: CodingKeys) throws -> Double? { try values.decodeIfPresent(Double.self, forKey: key) }
+    check = try values.decode(String.self, forKey: .check)
+    outcome = try values.decode(Verdict.Outcome.self, forKey: .outcome)
+    canary = try number(.canary)
+    baseline = try number(.baseline)
+    canarySamples = try values.decode(Double.self, forKey: .canarySamples)
+    baselineSamples = try values.decode(Double.self, forKey: .baselineSamples)
+    ratio = try number(.ratio)
+    ratioLow = try number(.ratioLow)
+    ratioHigh = try number(.ratioHigh)
+    logEvidence = try number(.logEvidence)
+    logThreshold = try number(.logThreshold)
+    passEvidence = try number(.passEvidence)
+    passThreshold = try number(.passThreshold)
+    need = try values.decodeIfPresent(Need.self, forKey: .need)
+    siblingsDegraded = try values.decodeIfPresent(Bool.self, forKey: .siblingsDegraded) ?? false
+    owner = try values.decodeIfPresent(String.self, forKey: .owner)
+    detail = try values.decode(String.self, forKey: .detail)
+  }
+}
+
 /// What the probes of one instance say, after rise and fall.
 public enum Health: Hashable, Codable, Sendable {
   case healthy

@@ -52,7 +52,13 @@ extension SplitMix64 {
     var policy = PlanBuilder.policy
     if chance(50) { policy.drains() }
     if chance(15) { policy.probes = [] }
-    if chance(30) { policy.checks() }
+    if chance(40) {
+      policy.checks()
+      policy.baseline = pick([.zero, .seconds(20), .minutes(5)])
+      policy.waveBurnIn = pick([.zero, .seconds(30)])
+      policy.soak = pick([.zero, .seconds(20), .minutes(5)])
+      policy.checks[0].muted = chance(15)
+    }
     policy.onFail = pick(FailAction.allCases)
     policy.onInconclusive = pick(InconclusiveAction.allCases)
     policy.onNoData = pick(NoDataAction.allCases)
@@ -115,7 +121,8 @@ extension SplitMix64 {
     ])
     return pick([
       .say(verb), .say(verb), .say(verb), .kill(host), .cure(host), .cutOff(host), .reconnect(host),
-      .jumpClock(.seconds(pick([-3600, -5, 5, 3600]))), .crash,
+      .jumpClock(.seconds(pick([-3600, -5, 5, 3600]))), .crash, .historyIsFound,
+      .checksSay(pick([.pass, .pass, .inconclusive, .noData, .error, .fail])),
     ])
   }
 }

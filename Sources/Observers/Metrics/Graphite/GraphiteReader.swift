@@ -19,41 +19,32 @@ actor GraphiteReader: MetricReader {
     var back = LookBack(first: .minutes(5), cap: .minutes(360))
   }
 
-  /// A check as it is asked for. `index` is its place among the policy's checks.
-  struct Check: Sendable {
-    let index: Int
-    let query: GraphiteQuery
-    init(index: Int, _ policy: CheckPolicy, _ instances: [Instance]) throws(ReadingProblem) {
-      self.index = index
-      query = try GraphiteQuery(policy, instances)
+  init(_ group: ReaderGroup, source: GraphiteSource, _ surroundings: ReaderSurroundings) throws(ReadingProblem) {
+    client = GraphiteClient(
+      server: try MetricServer(base: source.url, path: Self.path, curl: surroundings.curl))
+    checks = group.indices
+    interval = group.interval
+    instances = group.instances.count
+    style = source.isCumulative ? .growing : .perBucket
+    states = []
+    for check in group.checks {
+      let query = try GraphiteQuery(check, group.instances)
+      states.append(
+        State(
+          query: query, paced: PacedCheck(query, style, instances: instances), sorter: GraphiteSorter(query: query)))
     }
   }
 
-  /// Checks of one server and one interval.
-  init(
-    _ source: GraphiteSource, checks: [Check], instances: [Instance], interval: TimeSpan, curl: CurlClient
-  ) throws(ReadingProblem) {
-    client = GraphiteClient(server: try MetricServer(base: source.url, path: "/render", curl: curl))
-    self.checks = checks.map(\.index)
-    self.interval = interval
-    self.instances = instances.count
-    let style: CountLedger.Style = source.isCumulative ? .growing : .perBucket
-    self.style = style
-    states = checks.map { check in
-      State(
-        query: check.query, paced: PacedCheck(check.query, style, instances: instances.count),
-        sorter: GraphiteSorter(query: check.query))
-    }
-  }
-
-  /// Why the check can never be read from that server; nil when it can.
-  static func problem(_ policy: CheckPolicy, _ source: GraphiteSource, _ instances: [Instance]) -> ReadingProblem? {
+  /// Why a check can never be measured on these instances; nil when it can.
+  static func refusal(of check: CheckPolicy, source: GraphiteSource, on instances: [Instance]) -> String? {
     do {
-      _ = try Check(index: 0, policy, instances)
-      _ = try MetricServer.address(base: source.url, path: "/render")
+      _ = try MetricServer.address(base: source.url, path: path)
+      _ = try GraphiteQuery(check, instances)
       return nil
-    } catch { return error }
+    } catch { return error.detail }
   }
+
+  private static let path = "/render"
 
   func read(at now: Timestamp) async -> [[Observation]] {
     let limit = min(interval, .seconds(10))

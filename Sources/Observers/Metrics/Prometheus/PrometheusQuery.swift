@@ -10,10 +10,9 @@ struct PrometheusQuery: Hashable, Sendable {
   /// Selects the events of a ratio.
   let bad: String?
 
-  /// `values`: what the label `label` is for each instance.
-  init(_ policy: CheckPolicy, label: String, values: [String]) throws(ReadingProblem) {
+  init(_ policy: CheckPolicy, _ instances: PrometheusInstances) throws(ReadingProblem) {
     func text(_ selector: String, suffix: String = "") throws(ReadingProblem) -> String {
-      do { return try Self.text(selector, suffix: suffix, label: label, values: values) } catch {
+      do { return try Self.text(selector, suffix: suffix, on: instances) } catch {
         throw ReadingProblem(.error, detail: "selector, \(error)")
       }
     }
@@ -30,12 +29,12 @@ struct PrometheusQuery: Hashable, Sendable {
 
   /// The selector with one more matcher, on the instances.
   static func text(
-    _ selector: String, suffix: String, label: String, values: [String]
+    _ selector: String, suffix: String = "", on instances: PrometheusInstances
   ) throws(SeriesSelector.Mistake) -> String {
     // Understood as a whole before a word of it is put elsewhere.
     let name = try SeriesSelector(selector).name
     let rest = Phrase.trimmed(Phrase.trimmed(selector).dropFirst(name.count))
-    let matcher = label + "=~" + quoted(values.map(escaped).joined(separator: "|"))
+    let matcher = instances.label + "=~" + quoted(instances.values.map(escaped).joined(separator: "|"))
     return "\(name)\(suffix){\(matcher),\(rest.isEmpty ? "}" : String(rest.dropFirst()))"
   }
 
@@ -68,8 +67,7 @@ struct PrometheusInstances: Sendable {
 
   init(_ source: PrometheusSource, _ instances: [Instance]) throws(ReadingProblem) {
     label = source.label
-    let isName = label.utf8.enumerated().allSatisfy { $0.offset == 0 ? $0.element.startsLabelName : $0.element.continuesLabelName }
-    guard !label.isEmpty, isName else {
+    guard let first = label.utf8.first, first.startsLabelName, label.utf8.allSatisfy(\.continuesLabelName) else {
       throw ReadingProblem(.error, detail: "label \(Phrase.clean(label).debugDescription) is no label name")
     }
     var indices: [String: Int] = [:]

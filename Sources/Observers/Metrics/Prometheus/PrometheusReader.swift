@@ -15,41 +15,31 @@ actor PrometheusReader: MetricReader {
     var back = LookBack(first: .seconds(150), cap: .minutes(30))
   }
 
-  /// A check as it is asked for. `index` is its place among the policy's checks.
-  struct Check: Sendable {
-    let index: Int
-    let query: PrometheusQuery
-    init(index: Int, _ policy: CheckPolicy, _ source: PrometheusSource, _ instances: [Instance]) throws(ReadingProblem) {
-      let known = try PrometheusInstances(source, instances)
-      self.index = index
-      query = try PrometheusQuery(policy, label: known.label, values: known.values)
-    }
-  }
-
-  /// Checks of one server and one interval. `environment` gives the token.
-  init(
-    _ source: PrometheusSource, checks: [Check], instances: [Instance], interval: TimeSpan, curl: CurlClient,
-    environment: (String) -> String?
-  ) throws(ReadingProblem) {
-    let known = try PrometheusInstances(source, instances)
-    let token = source.tokenVariable.flatMap(environment).map(BearerToken.init(secret:))
+  init(_ group: ReaderGroup, source: PrometheusSource, _ surroundings: ReaderSurroundings) throws(ReadingProblem) {
+    let known = try PrometheusInstances(source, group.instances)
+    let token = source.tokenVariable.flatMap(surroundings.environment).map(BearerToken.init(secret:))
     client = PrometheusClient(
-      server: try MetricServer(base: source.url, path: "/api/v1/query", curl: curl, token: token), instances: known,
-      missingToken: token == nil ? source.tokenVariable : nil)
-    self.checks = checks.map(\.index)
-    self.interval = interval
-    queries = checks.map(\.query)
-    states = queries.map { State(paced: PacedCheck($0, instances: instances.count)) }
+      server: try MetricServer(base: source.url, path: Self.path, curl: surroundings.curl, token: token),
+      instances: known, missingToken: token == nil ? source.tokenVariable : nil)
+    checks = group.indices
+    interval = group.interval
+    var queries: [PrometheusQuery] = []
+    for check in group.checks { queries.append(try PrometheusQuery(check, known)) }
+    self.queries = queries
+    states = queries.map { State(paced: PacedCheck($0, instances: known.values.count)) }
   }
 
-  /// Why the check can never be read from that server; nil when it can. The environment is not looked at.
-  static func problem(_ policy: CheckPolicy, _ source: PrometheusSource, _ instances: [Instance]) -> ReadingProblem? {
+  /// Why a check can never be measured on these instances; nil when it can. The environment is not looked at: a plan
+  /// may be made where the token is not.
+  static func refusal(of check: CheckPolicy, source: PrometheusSource, on instances: [Instance]) -> String? {
     do {
-      _ = try Check(index: 0, policy, source, instances)
-      _ = try MetricServer.address(base: source.url, path: "/api/v1/query")
+      _ = try MetricServer.address(base: source.url, path: path)
+      _ = try PrometheusQuery(check, PrometheusInstances(source, instances))
       return nil
-    } catch { return error }
+    } catch { return error.detail }
   }
+
+  private static let path = "/api/v1/query"
 
   func read(at now: Timestamp) async -> [[Observation]] {
     let limit = min(interval, .seconds(10))
