@@ -57,7 +57,9 @@ struct CheckBoard {
   private func head(_ now: Timestamp) -> StyledLine {
     var head = StyledLine("checks · \(verdict.outcome.rawValue)")
     if let at { head.add(" · \(TimeWords.ago(at, now: now))") }
-    if views.contains(where: { $0.evidence.baseline != nil }) { head.add(" · \(names.updated) / \(names.others)", .faint) }
+    if views.contains(where: { $0.evidence.baseline != nil }) {
+      head.add(" · \(names.updated) / \(names.others)", .faint)
+    }
     return head
   }
 

@@ -16,7 +16,9 @@ enum LineRenderer {
   static func details(of recorded: RecordedEvent, in rollout: Rollout) -> [String] {
     guard case .verdictReached(_, let verdict) = recorded.event, verdict.outcome != .pass else { return [] }
     let policy = rollout.plan.policy
-    let views = verdict.evidence.map { EvidenceView($0, policy, ArmNames(rollout)) }.filter { !$0.isMuted && $0.evidence.outcome != .pass }
+    let views = verdict.evidence.map { EvidenceView($0, policy, ArmNames(rollout)) }.filter {
+      !$0.isMuted && $0.evidence.outcome != .pass
+    }
     let ranked = views.enumerated().sorted { a, b in
       a.element.rank == b.element.rank ? a.offset < b.offset : a.element.rank < b.element.rank
     }
