@@ -1,5 +1,3 @@
-internal import CanaryJudge
-
 /// A histogram in a JSON document, as Prometheus has it: upper edge → how many observations at most that large, with
 /// `+Inf`. An object (`{"0.1": 5, "+Inf": 9}`), or an array of pairs (`[[0.1, 5], ["+Inf", 9]]`).
 struct JSONBuckets: Hashable, Sendable {
@@ -49,19 +47,5 @@ struct JSONBuckets: Hashable, Sendable {
   private static func shape(_ place: JSONPlace) -> ReadingProblem {
     ReadingProblem(
       .error, detail: "no histogram at \(place.text): expected counts by upper edge, as {\"0.1\": 5, \"+Inf\": 9}")
-  }
-}
-
-extension Histogram {
-  /// From growth at most each edge. A bucket that seems to have shrunk is empty: documents are not always written in
-  /// one moment.
-  init(upperBounds: [Double], cumulativeGrowth: [Double]) {
-    var buckets: [Bucket] = []
-    var below = 0.0
-    for (index, growth) in cumulativeGrowth.enumerated() where growth > below {
-      buckets.append(Bucket(index: Int32(clamping: index), count: growth - below))
-      below = growth
-    }
-    self.init(upperBounds: upperBounds, buckets: buckets)
   }
 }

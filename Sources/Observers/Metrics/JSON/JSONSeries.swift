@@ -40,7 +40,10 @@ struct JSONSeries {
       edges = buckets.edges
     }
     guard let new = try growth(to: buckets.cumulative, at: time) else { return .first }
-    return .measured(.histogram(Histogram(upperBounds: edges, cumulativeGrowth: new.counts)))
+    var histogram = Histogram(cumulative: zip(edges, new.counts).map { (edge: $0, count: $1) })
+    // The array that the instances share.
+    histogram.upperBounds = edges
+    return .measured(.histogram(histogram))
   }
 
   /// Nil at the first sight of numbers that count up. `seconds` since the last counts; nil where there were none.
