@@ -98,8 +98,8 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "Observers", "TestKit",
-        "LoopbackFixtures", argumentParser,
+        "CanaryCommands", "ImmuneSystem", "CanaryJudge", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile",
+        "Observers", "TestKit", "LoopbackFixtures", argumentParser,
       ]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),

@@ -98,8 +98,8 @@ struct CSVColumns {
       guard name.hasPrefix("le=") else {
         if Self.names.contains(name) { continue }
         throw RecordingCSV.Damage(
-          1, "no known column `\(DisplayText.clean(String(name.prefix(64))))`, expected \(Self.names.joined(separator: ", "))"
-            + " or le=EDGE")
+          1, "no known column `\(DisplayText.clean(String(name.prefix(64))))`, expected "
+            + "\(Self.names.joined(separator: ", ")) or le=EDGE")
       }
       let text = name.dropFirst(3)
       guard let edge = text == "+Inf" ? .infinity : PlainNumber.parse(text) else {

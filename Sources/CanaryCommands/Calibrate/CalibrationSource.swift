@@ -69,7 +69,7 @@ enum CalibrationSource: Hashable, Sendable {
     let ways = [
       (self == .journal, "canary start SERVICE@VERSION  records while it measures"),
       (!isHistory, "canary calibrate --since 24h  asks the metrics servers that the policy reads"),
-      (true, "canary calibrate --csv FILE  takes a table; docs/METRICS.md has its columns"),
+      (true, "canary calibrate --csv FILE  takes a table; docs/OPERATING.md has its columns"),
     ]
     return ways.filter(\.0).map(\.1)
   }

@@ -5,8 +5,8 @@ internal import Observers
 internal import RolloutCore
 internal import RolloutEngine
 
-/// What metrics servers know of a stretch of time, without the times of rollouts that the journal knows of: then not all
-/// instances ran one version.
+/// What metrics servers know of a stretch of time, without the times of rollouts that the journal knows of: then not
+/// all instances ran one version.
 enum HistoryRecordings {
   static func read(
     of document: PolicyDocument, in range: ClosedRange<Timestamp>, session: Session

@@ -3,7 +3,7 @@ internal import ImmuneSystem
 internal import PolicyFile
 internal import RolloutCore
 
-/// Recordings as a table: a line per instance, check and moment, under a header. `docs/METRICS.md` has the columns.
+/// Recordings as a table: a line per instance, check and moment, under a header. `docs/OPERATING.md` has the columns.
 struct RecordingCSV {
   struct Damage: Error, Hashable, Sendable {
     var line: Int
@@ -191,7 +191,9 @@ struct RecordingCSV {
 
   private func recording(_ tape: Tape) throws(Damage) -> Recording {
     var groups: [Group: [Int]] = [:]
-    for (index, row) in tape.rows.enumerated() { groups[Group(at: row.at, check: row.check), default: []].append(index) }
+    for (index, row) in tape.rows.enumerated() {
+      groups[Group(at: row.at, check: row.check), default: []].append(index)
+    }
     guard groups.count * tape.instances.count <= Self.mostCells else {
       throw Damage(tape.rows.last?.line ?? 1, "too many instances that are in few lines only")
     }

@@ -103,7 +103,9 @@ private struct SampleTape {
     for (reading, arm) in zip(look.readings, segment.arms) {
       shown.readings.append(arm == .sibling ? layouts.sharing(reading) : .missing)
     }
-    shown.gaps = look.gaps.filter { segment.arms.indices.contains($0.position) && segment.arms[$0.position] == .sibling }
+    shown.gaps = look.gaps.filter { gap in
+      segment.arms.indices.contains(gap.position) && segment.arms[gap.position] == .sibling
+    }
     return shown.readings.contains { $0 != .missing } ? shown : nil
   }
 }

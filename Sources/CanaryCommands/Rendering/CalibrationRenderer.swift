@@ -32,14 +32,16 @@ struct CalibrationRenderer {
     let recordings = report.recordings == 1 ? "1 recording" : "\(report.recordings) recordings"
     var lines = [
       StyledLine(policy.service, .strong).adding(
-        "  \(result.path), on \(TimeWords.length(report.length)) of \(report.instances) instances that ran one version, "
-          + recordings, .faint)
+        "  \(result.path), on \(TimeWords.length(report.length)) of \(report.instances) instances that ran one "
+          + "version, \(recordings)", .faint)
     ]
     var played =
       "  played       \(report.windows) \(report.windows == 1 ? "window" : "windows") of "
       + "\(TimeWords.length(report.baseline)) before a push and \(TimeWords.length(report.burnIn)) of burn-in, each "
       + "instance in turn as the canary"
-    if report.possible > report.halted.of { played += ": \(report.halted.of) of \(Figures.count(Double(report.possible)))" }
+    if report.possible > report.halted.of {
+      played += ": \(report.halted.of) of \(Figures.count(Double(report.possible)))"
+    }
     lines.append(StyledLine(played))
     if report.shortWindows > 0 {
       let whole = TimeWords.length(policy.baseline + policy.burnIn.max)
@@ -148,7 +150,7 @@ struct CalibrationRenderer {
 
   private func culprits(_ check: CheckCalibration) -> String {
     guard let first = check.culprits.first else { return "" }
-    if check.culprits.count == 1 { return ": each time with \(first.instance) as the canary" }
+    if check.culprits.count == 1 { return ": each time with \(first.instance) as the canary; is it unlike its siblings?" }
     let named = check.culprits.prefix(3).map { "\($0.instance) \($0.count)×" }.joined(separator: ", ")
     return ": \(named)\(check.culprits.count > 3 ? ", …" : "")"
   }

@@ -4,7 +4,8 @@ internal import RolloutCore
 
 struct CalibrateVerb: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "calibrate", abstract: "Run a policy's checks over recorded data: would they cry wolf, would they see?",
+    commandName: "calibrate",
+    abstract: "Run a policy's checks over recorded data: would they cry wolf, would they see?",
     discussion: """
       Takes stretches in which all instances ran one version, lets each of them in turn play the canary against the \
       others, and counts how often the checks would have halted it. Then it makes the would-be canary worse, and says \
@@ -40,18 +41,22 @@ struct CalibrateVerb: Verb {
 
   @OptionGroup var common: CommonOptions
 
-  /// Readings of a day of a service with many instances fit; more would take longer than anybody waits.
+  /// More would take longer than anybody waits.
   private static let mostRuns = 10_000
 
   func validate() throws {
     if [since != nil, range != nil, csv != nil].count(where: { $0 }) > 1 {
       throw ValidationError("--since, --range and --csv exclude each other")
     }
-    guard (1...Self.mostRuns).contains(runs) else { throw ValidationError("--runs is a number from 1 to \(Self.mostRuns)") }
+    guard (1...Self.mostRuns).contains(runs) else {
+      throw ValidationError("--runs takes a number from 1 to \(Self.mostRuns)")
+    }
     if policies.count > 1, writeCsv != nil || csv == "-" {
       throw ValidationError("--write-csv and --csv - are for one policy")
     }
-    if !policies.isEmpty, common.policy != nil { throw ValidationError("a policy as argument and --policy exclude each other") }
+    if !policies.isEmpty, common.policy != nil {
+      throw ValidationError("a policy as argument and --policy exclude each other")
+    }
   }
 
   func answer(in context: CommandContext) async throws(CommandFailure) -> ExitStatus {

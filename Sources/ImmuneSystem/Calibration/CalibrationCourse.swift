@@ -89,7 +89,9 @@ public struct CalibrationCourse: Sendable {
 
   private func halted(_ check: Int, _ outcomes: [TrialOutcome]) -> Set<Int> {
     var found: Set<Int> = []
-    for (job, outcome) in zip(jobs, outcomes) where job.check == check && outcome.halt != nil { found.insert(job.trial) }
+    for (job, outcome) in zip(jobs, outcomes) where job.check == check && outcome.halt != nil {
+      found.insert(job.trial)
+    }
     return found
   }
 

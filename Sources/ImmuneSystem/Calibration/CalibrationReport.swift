@@ -27,8 +27,8 @@ public struct CalibrationReport: Hashable, Sendable {
   public var adjusted: Share?
   public var checks: [CheckCalibration]
 
-  /// A part of a number of trials, with the interval that chance leaves at 95 % (E. Wilson, "Probable inference, the law
-  /// of succession, and statistical inference", JASA 22, 1927).
+  /// A part of a number of trials, with the interval that chance leaves at 95 % (E. Wilson, "Probable inference, the
+  /// law of succession, and statistical inference", JASA 22, 1927).
   public struct Share: Hashable, Sendable {
     public var hits: Int
     public var of: Int
