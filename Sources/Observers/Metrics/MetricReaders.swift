@@ -20,7 +20,8 @@ struct ReaderSurroundings: Sendable {
   var clock: any WallClock
   /// Where relative paths of command sources start.
   var directory: String?
-  var listeners: StatsDListeners
+  /// Sockets that readers share.
+  var listeners = StatsDListeners()
   /// Variables of the controller's environment, for secrets.
   var environment: @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
 }
