@@ -49,6 +49,9 @@ let package = Package(
     target("CanaryJudge"),
     target("ImmuneSystem", ["RolloutCore", "CanaryJudge"]),
 
+    // The lines of the judge's bench, as ticks.
+    target("JudgeProtocol", ["CanaryJudge"]),
+
     // The policy file, and the words of the host protocol.
     target("PolicyFile", ["RolloutCore", yams]),
     target(
@@ -77,11 +80,12 @@ let package = Package(
     target(
       "CanaryCommands",
       [
-        "RolloutCore", "ImmuneSystem", "PolicyFile", "RolloutEngine", "RolloutStore", "Transports", "Observers",
-        "ChildProcesses", "CurlClient", argumentParser, crypto, logging,
+        "RolloutCore", "CanaryJudge", "ImmuneSystem", "JudgeProtocol", "PolicyFile", "RolloutEngine", "RolloutStore",
+        "Transports", "Observers", "ChildProcesses", "CurlClient", argumentParser, crypto, logging,
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
+        .embedInCode("Demo/demo-load.py"),
       ]),
     .target(
       name: "TestKit", dependencies: ["ChildProcesses", "RolloutCore", crypto], path: "Tests/TestKit",
@@ -93,20 +97,23 @@ let package = Package(
 
     tests(
       "CommandTests",
-      ["CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "TestKit", argumentParser]),
+      [
+        "CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "Observers", "TestKit",
+        "LoopbackFixtures", argumentParser,
+      ]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"]),
+    // Whole burn-ins of the bench, fast; Benchmarks/judge feeds it.
+    .executableTarget(
+      name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",
+      swiftSettings: strict),
     tests("ImmuneSystemTests", ["ImmuneSystem", "CanaryJudge", "RolloutCore"]),
     .target(
       name: "LoopbackFixtures", path: "Tests/LoopbackFixtures", exclude: ["server.py"], swiftSettings: strict),
     tests("CurlClientTests", ["CurlClient", "LoopbackFixtures"]),
-    // The readers of metrics servers against the real ones.
-    tests(
-      "MetricServerTests",
-      ["Observers", "CanaryJudge", "RolloutEngine", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
     tests(
       "ObserverTests",
       [
@@ -119,6 +126,10 @@ let package = Package(
         "Observers", "RolloutEngine", "RolloutCore", "CanaryJudge", "CurlClient", "ChildProcesses", "TestKit",
         "LoopbackFixtures",
       ], exclude: ["statsd_client.py"]),
+    // The readers of metrics servers against the real ones.
+    tests(
+      "MetricServerTests",
+      ["Observers", "CanaryJudge", "RolloutEngine", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),

@@ -33,8 +33,9 @@ release() { # release VERSION [VERSION-IT-SAYS]
 set -eu
 . ./.env
 old=$(cat run/pid 2>/dev/null || true)
+is_running() { kill -0 "$old" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$old/status" 2>/dev/null; }
 if [ -n "$old" ] && kill "$old" 2>/dev/null; then
-  while kill -0 "$old" 2>/dev/null; do sleep 0.02; done
+  while is_running; do sleep 0.02; done
 fi
 setsid python3 -m http.server --bind 127.0.0.1 "$PORT" </dev/null >run/log 2>&1 &
 echo $! >run/pid

@@ -30,6 +30,7 @@ struct CanaryCommand: ParsableCommand {
         name: "Prepare",
         subcommands: [
           LintVerb.self, SchemaVerb.self, DoctorVerb.self, DemoVerb.self, CompletionsVerb.self, ManVerb.self,
+          JudgeVerb.self,
         ]),
     ])
 }

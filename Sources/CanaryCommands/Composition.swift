@@ -19,12 +19,29 @@ struct Composition: Sendable {
   var closeTransports: @Sendable () async -> Void = {}
   /// Probes and checks; probes that run commands reach hosts through the transport.
   var observers: @Sendable (any Transport) -> Result<Observers, CommandFailure>
+  /// What the checks' sources show, outside of any rollout. The directory is where relative paths of command sources
+  /// start.
+  var survey: Survey = Composition.liveSurvey
   /// Starts a controller in the background and gives its pid.
   var launch: @Sendable (DetachedController) -> Result<Int32, CommandFailure>
 
   struct Observers: Sendable {
     var prober: any Prober
     var analyst: any Analyst
+  }
+
+  typealias Survey =
+    @Sendable ([CheckPolicy], [Instance], CheckSurvey.Looks, _ directory: String?) async -> Result<
+      [CheckSurvey.Row], CommandFailure
+    >
+
+  private static let liveSurvey: Survey = { checks, instances, looks, directory in
+    do {
+      let survey = CheckSurvey(curl: try CurlClient(), clock: SystemClock(), directory: directory)
+      return .success(await survey.rows(of: checks, on: instances, looks))
+    } catch {
+      return .failure(.broken("the HTTP client cannot be started: \(error)"))
+    }
   }
 
   private static let shared = SharedTransports { policy in

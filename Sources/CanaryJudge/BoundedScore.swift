@@ -6,6 +6,7 @@
 enum BoundedScore {
   static let levels = 16
   static let bets = [0.06, 0.12, 0.25, 0.5, 1.0, 1.8]
+  static let shares = [0.22, 0.27, 0.22, 0.13, 0.1, 0.06]
 
   static func level(_ index: Int) -> Double { (Double(index) + 0.5) / Double(levels) }
 

@@ -1,16 +1,13 @@
-/// Bets, tolerances and margins of each kind of check. The grids cover from the smallest change worth noticing to
-/// total failure; the cost of a grid of K is at most ln K nats.
+/// Tolerances, margins and bets of each kind of check.
 extension RateCheck {
   init(rule: CheckRule, rules: JudgeRules) {
     var pass: RatePass?
     var sides: [RateSide] = []
-    let up = [1.4, 2, 4, 10, 50, 1000]
-    let down = [0.001, 0.2, 0.5, 0.7, 0.85, 0.95]
     switch rule.kind {
     case .share(let low, let high):
       sides = [
-        RateSide(part: "low", direction: -1, ratio: low, allowance: 0, phasesIn: false, odds: [0.001, 0.1, 0.3, 0.6]),
-        RateSide(part: "high", direction: 1, ratio: high, allowance: 0, phasesIn: false, odds: [1.5, 3, 10, 100]),
+        RateSide(part: "low", direction: -1, ratio: low, allowance: 0, phasesIn: false, odds: .lowShare),
+        RateSide(part: "high", direction: 1, ratio: high, allowance: 0, phasesIn: false, odds: .highShare),
       ]
     default:
       let isUp = rule.kind.direction > 0
@@ -19,7 +16,7 @@ extension RateCheck {
       sides = [
         RateSide(
           direction: isUp ? 1 : -1, ratio: ratio, allowance: isUp ? rule.allowance ?? (isRatio ? 1e-5 : 0) : 0,
-          phasesIn: true, odds: isUp ? up : down)
+          phasesIn: true, odds: isUp ? .higher : .lower)
       ]
       if isRatio { pass = Self.pass(rule, rules, isUp: isUp) }
     }
@@ -32,12 +29,12 @@ extension RateCheck {
     guard isUp else {
       let ratio = 1 - min(max(rule.passMargin, 0), 0.999)
       return RatePass(
-        null: RateNull(ratio: ratio, allowance: 0), odds: [1.03, 1.06, 1.12, 1.25, 1.5], beta: rules.beta)
+        null: RateNull(ratio: ratio, allowance: 0), odds: .notLower, beta: rules.beta)
     }
     let enough = rules.untilRequests.map { $0 > 0 ? max(2e-4, 1.5 * LogSpace.of(1 / rules.beta) / $0) : 2e-4 } ?? 2e-4
     return RatePass(
       null: RateNull(ratio: 1 + max(rule.passMargin, 0), allowance: rule.passAllowance ?? enough),
-      odds: [0.001, 0.1, 0.3, 0.5, 0.7, 0.85], beta: rules.beta)
+      odds: .notHigher, beta: rules.beta)
   }
 }
 
@@ -62,8 +59,8 @@ extension LatencyCheck {
   /// Shares of the check's stake: the body and the highest quantile carry most.
   var shares: [Double] {
     guard tails.count > 1 else { return tails.isEmpty ? [1] : [0.45, 0.55] }
-    let others = 0.2 / Double(tails.count - 1)
-    return [0.4] + Array(repeating: others, count: tails.count - 1) + [0.4]
+    let others = 0.15 / Double(tails.count - 1)
+    return [0.45] + Array(repeating: others, count: tails.count - 1) + [0.4]
   }
 
   /// ln E of the parts, the body first.

@@ -84,7 +84,7 @@ public struct JudgeRules: Hashable, Sendable {
   public var beta: Double
   /// Seconds over which late stakes are spread.
   public var horizon: Double
-  /// Seconds after a deploy in which latency tolerance is widened.
+  /// Seconds after an update in which latency tolerance is widened. A pass counts after twice that time.
   public var warmUp: Double
   /// Requests the canary must have served before a pass counts; nil for none.
   public var untilRequests: Double?

@@ -17,7 +17,7 @@ struct InstanceRates: Hashable, Sendable {
 
   /// Standard deviations considered, with their prior weights.
   static let spreads = [0, 0.08, 0.15, 0.25, 0.4, 0.6]
-  static let prior = [0.70, 0.08, 0.08, 0.06, 0.05, 0.03]
+  static let prior = [0.96, 0.011, 0.011, 0.008, 0.006, 0.004]
 
   init(instances: Int) {
     events = Array(repeating: 0, count: instances)
@@ -41,20 +41,22 @@ struct InstanceRates: Hashable, Sendable {
   /// Usual share of an instance against the common level, drawn to 1 while little is known.
   func usual(_ index: Int, pull: Double = 20) -> Double { (events[index] + pull) / (expected[index] + pull) }
 
-  /// Belief about the difference of two groups: mean and standard deviation of Σ w_i θ_i over `updated` minus the same
-  /// over `siblings`, in log units. `dispersion` φ ≥ 1 divides counts that come in clusters.
-  func difference(updated: [Int], siblings: [Int], dispersion: Double) -> (mean: Double, deviation: Double) {
-    let weights = beliefs(dispersion: dispersion)
-    var (mean, square) = (0.0, 0.0)
-    for (index, weight) in weights.enumerated() where weight > 0 {
+  /// One normal part of a belief.
+  struct Part: Hashable, Sendable {
+    var weight: Double
+    var mean: Double
+    var variance: Double
+  }
+
+  /// Belief about the difference of two groups: the average θ over `updated` minus that over `siblings`, in log units.
+  /// `dispersion` φ ≥ 1 divides counts that come in clusters.
+  func difference(updated: [Int], siblings: [Int], dispersion: Double) -> [Part] {
+    beliefs(dispersion: dispersion).enumerated().filter { $0.element > 0 }.map { index, weight in
       let spread = Self.spreads[index] * Self.spreads[index]
       let a = group(updated, spread: spread, dispersion: dispersion)
       let b = group(siblings, spread: spread, dispersion: dispersion)
-      let difference = a.mean - b.mean
-      mean += weight * difference
-      square += weight * (a.variance + b.variance + difference * difference)
+      return Part(weight: weight, mean: a.mean - b.mean, variance: a.variance + b.variance)
     }
-    return (mean, max(0, square - mean * mean).squareRoot())
   }
 
   /// Posterior mean and variance of a group's average θ for one spread.

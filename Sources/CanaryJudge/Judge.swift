@@ -20,8 +20,6 @@ public struct Judge: Hashable, Sendable {
 
   /// Judged ticks in a row without data that make a pass impossible.
   public static let silence = 3
-  /// Seconds after the warm-up before a pass counts.
-  public static let settled = 60.0
 
   public init(rules: JudgeRules) {
     var rules = rules
@@ -72,7 +70,7 @@ public struct Judge: Hashable, Sendable {
   }
 
   private func isPassed(at moment: Moment) -> Bool {
-    guard moment.second - lastChange > rules.warmUp + Self.settled - 1e-9 else { return false }
+    guard moment.second - lastChange > 2 * rules.warmUp - 1e-9 else { return false }
     if let needed = rules.untilRequests, requests < needed { return false }
     var counted = false
     for check in checks where check.rule.weight > 0 {

@@ -3,7 +3,7 @@ struct LatencyBody: Hashable, Sendable {
   /// Log-scale tolerance and pass margin.
   let tolerance: Double
   let passMargin: Double
-  var wealth = BetWealth(bets: BoundedScore.bets.count)
+  var wealth = BetWealth(shares: BoundedScore.shares)
   var tempering = PlaceboTempering(bets: BoundedScore.bets.count)
   var pass: NonInferiority?
   private(set) var dispersion = Dispersion(windows: 2)
@@ -28,10 +28,18 @@ struct LatencyBody: Hashable, Sendable {
   init(tolerance: Double, passMargin: Double?, beta: Double, instances: Int) {
     self.tolerance = LogSpace.ofOnePlus(max(tolerance, 0))
     self.passMargin = LogSpace.ofOnePlus(max(passMargin ?? 0, 0))
-    pass = passMargin.map { _ in NonInferiority(bets: Self.passBets.count, beta: beta) }
+    pass = passMargin.map { _ in NonInferiority(shares: Self.passBets.map { _ in 1 }, beta: beta) }
     excess = Array(repeating: 0, count: instances)
     seen = excess
     windows = [10, 60].map { Window(length: $0, instances: instances) }
+  }
+
+  /// Tolerance in force after `seen` effective observations: see `RateSide.tolerated`. One observation tells about a shift of
+  /// log latency what 1/σ² says.
+  func tolerance(after seen: Double, spread: Double) -> Double {
+    guard tolerance > 0 else { return 0 }
+    let needed = max(spread, 0.02) / tolerance
+    return tolerance * seen / (seen + needed * needed)
   }
 
   mutating func record(canary: Levels, siblings: Levels, mean: Double) {

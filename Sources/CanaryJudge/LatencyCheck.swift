@@ -24,6 +24,9 @@ struct LatencyCheck: Hashable, Sendable {
   private var pendingSeconds = 0.0
   private var settling = TimeWindow(length: 60)
   private var collected = 0.0
+  /// Effective observations n_a·n_b/(n_a + n_b) after the warm-up, and as many as the shifts in force were made for.
+  private var information = 0.0
+  private var resolved = 0.0
   private let instances: Int
   private let warmUp: Double
 
@@ -166,11 +169,20 @@ struct LatencyCheck: Hashable, Sendable {
     var siblings = LatencyArm(quantiles: tails.count)
     for index in old { siblings.add(arms[index]) }
     bet(canary: canary, siblings: siblings)
+    resolve(warmed.levels.total, siblings.levels.total)
     guard warmed.levels.total > 0 else { return }
     body.recordPass(canary: warmed.levels, siblings: siblings.levels, mean: reference.meanScore)
     for index in tails.indices where reference.thresholds[index] != nil {
       tails[index].recordPass(Self.tick(warmed, siblings, index))
     }
+  }
+
+  /// Counts what can be told by now; the shifts are made anew when it grew by a twentieth.
+  private mutating func resolve(_ canary: Double, _ siblings: Double) {
+    if canary > 0, siblings > 0 { information += canary * siblings / (canary + siblings) }
+    guard information > 1.05 * resolved + 10 else { return }
+    resolved = information
+    forgetShifts()
   }
 
   private mutating func bet(canary: LatencyArm, siblings: LatencyArm) {
@@ -217,7 +229,8 @@ struct LatencyCheck: Hashable, Sendable {
       ScaleShift.Move(offset: belief.mean + extra, tolerance: max(tolerance, 3 * belief.deviation))
     }
     regressionShifts[index] = ScaleShift(
-      reference: reference, layout: layout, body: move(body.tolerance), tails: tails.map { move($0.tolerance) })
+      reference: reference, layout: layout, body: move(body.tolerance(after: resolved, spread: reference.spread)),
+      tails: tails.map { move($0.tolerance(after: resolved)) })
     let passMove = { (margin: Double) in
       ScaleShift.Move(offset: belief.mean - belief.deviation, tolerance: margin, isPass: true)
     }

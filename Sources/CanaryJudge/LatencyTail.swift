@@ -15,15 +15,22 @@ struct LatencyTail: Hashable, Sendable {
     self.quantile = quantile
     self.tolerance = LogSpace.ofOnePlus(max(tolerance, 0))
     self.passMargin = LogSpace.ofOnePlus(max(passMargin ?? 0, 0))
-    let odds = quantile >= 0.97 ? [1.2, 1.5, 2, 3.5, 10, 50] : [1.1, 1.3, 1.8, 3, 8]
-    bets = odds.map(RateBet.init)
-    wealth = BetWealth(bets: bets.count)
+    let odds = quantile >= 0.97 ? Odds.farTail : Odds.nearTail
+    bets = odds.bets
+    wealth = BetWealth(shares: odds.shares)
     tempering = PlaceboTempering(bets: bets.count)
     pass = passMargin.map { _ in
-      RatePass(null: RateNull(ratio: 1, allowance: 0), odds: [0.2, 0.4, 0.6, 0.75, 0.9], beta: beta)
+      RatePass(null: RateNull(ratio: 1, allowance: 0), odds: .notTail, beta: beta)
     }
     rates = InstanceRates(instances: instances)
     windows = [10, 60].map { RateWindow(length: $0, instances: instances) }
+  }
+
+  /// Tolerance in force after `seen` effective observations: see `RateSide.tolerated`. One observation tells about a shift
+  /// of the tail what (1 − q)·3² says, 3 being how fast ln of the exceedance falls with ln latency, roughly.
+  func tolerance(after seen: Double) -> Double {
+    guard tolerance > 0 else { return 0 }
+    return tolerance * seen / (seen + 1 / (9 * (1 - quantile) * tolerance * tolerance))
   }
 
   /// A few slow requests at a very quiet service are no regression.

@@ -7,8 +7,8 @@ struct NonInferiority: Hashable, Sendable {
   /// Exposure of the updated arm behind it.
   private(set) var exposure = 0.0
 
-  init(bets: Int, beta: Double) {
-    wealth = BetWealth(bets: bets)
+  init(shares: [Double], beta: Double) {
+    wealth = BetWealth(shares: shares)
     wealth.place(1)
     logThreshold = EvidenceSum.logThreshold(falseAlarm: beta)
   }
@@ -25,9 +25,8 @@ struct NonInferiority: Hashable, Sendable {
 
   /// Exposure still missing if the best bet goes on earning what it earned so far; nil when it earns nothing.
   var exposureMissing: Double? {
-    guard !isEarned, exposure > 0, let best = wealth.logs.max() else { return nil }
-    let start = -LogSpace.of(Double(wealth.logs.count))
-    let perExposure = (best - start) / exposure
+    guard !isEarned, exposure > 0 else { return nil }
+    let perExposure = wealth.bestGrowth / exposure
     guard perExposure > 0 else { return nil }
     return max(0, logThreshold - logValue) / perExposure
   }

@@ -54,7 +54,7 @@ struct RateCheck: Hashable, Sendable {
   }
 
   private mutating func place(_ stake: Double) {
-    for index in sides.indices { sides[index].ladder.place(stake) }
+    for index in sides.indices { sides[index].wealth.place(stake) }
   }
 
   private mutating func compare(_ tick: RateTick, isWarm: Bool) {
@@ -63,8 +63,7 @@ struct RateCheck: Hashable, Sendable {
     strata.record(tick)
     let flat = usesPlacebo ? nil : 1 / dispersion.factor
     for index in sides.indices {
-      let temper = flat.map { Array(repeating: $0, count: sides[index].ladder.bets.count) }
-      sides[index].record(tick, dispersion: dispersion.factor, temper: temper)
+      sides[index].record(tick, dispersion: dispersion.factor, flat: flat)
     }
     guard isWarm, pass != nil else { return }
     let temper = sides.first.map(passTemper) ?? 1
@@ -84,13 +83,9 @@ struct RateCheck: Hashable, Sendable {
       let tick = recorded.pair(
         events: mine.canaryEvents, exposure: mine.canaryExposure, seconds: moment.duration)
     else { return }
+    let flat = usesPlacebo ? nil : 1 / dispersion.factor
     for index in sides.indices {
-      let wider = sides[index].direction > 0 ? RecordedCounts.drift : 1 / RecordedCounts.drift
-      sides[index].ladder.record(
-        tick, null: RateNull(ratio: sides[index].ratio * wider, allowance: sides[index].allowance),
-        temper: usesPlacebo
-          ? sides[index].tempering.temper
-          : Array(repeating: 1 / dispersion.factor, count: sides[index].ladder.bets.count))
+      sides[index].record(tick, dispersion: dispersion.factor, flat: flat, widening: RecordedCounts.drift)
     }
   }
 
@@ -137,7 +132,7 @@ struct RateCheck: Hashable, Sendable {
     for index in sides.indices {
       let side = sides[index]
       PlaceboRates.play(
-        data, among: old, rates: rates, bets: side.ladder.bets, direction: side.direction, turn: turn
+        data, among: old, rates: rates, bets: side.bets, direction: side.direction, turn: turn
       ) {
         sides[index].tempering.record($1, bet: $0, window: window - 1)
       }
@@ -153,7 +148,7 @@ struct RateCheck: Hashable, Sendable {
   private mutating func believe(updated: [Int], siblings: [Int]) {
     guard !updated.isEmpty, !siblings.isEmpty else { return }
     let belief = rates.difference(updated: updated, siblings: siblings, dispersion: dispersion.factor)
-    for index in sides.indices { sides[index].believe(mean: belief.mean, deviation: belief.deviation) }
+    for index in sides.indices { sides[index].natural.believe(belief) }
   }
 
   private mutating func change(_ moment: Moment) {

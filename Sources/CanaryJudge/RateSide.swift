@@ -9,23 +9,26 @@ struct RateSide: Hashable, Sendable {
   let allowance: Double
   /// Whether the tolerance comes in only as the data can resolve it; see `tolerated`.
   let phasesIn: Bool
-  var ladder: RateLadder
+  let bets: [RateBet]
+  var wealth: BetWealth
   var tempering: PlaceboTempering
-  /// Natural difference of the arms that has to be excluded, in log units.
-  var difference = 0.0
+  /// What the arms may differ by on one version.
+  var natural: NaturalDifference
   /// Expected events of the updated arm at the siblings' rate so far, in effective number n_a·n_b/(n_a + n_b) terms.
   private(set) var information = 0.0
 
   init(
-    part: String? = nil, direction: Double, ratio: Double, allowance: Double, phasesIn: Bool, odds: [Double]
+    part: String? = nil, direction: Double, ratio: Double, allowance: Double, phasesIn: Bool, odds: Odds
   ) {
     self.part = part
     self.direction = direction
     self.ratio = ratio
     self.allowance = allowance
     self.phasesIn = phasesIn
-    ladder = RateLadder(bets: odds.map(RateBet.init), direction: direction)
-    tempering = PlaceboTempering(bets: odds.count)
+    bets = odds.bets
+    wealth = BetWealth(shares: odds.shares)
+    natural = NaturalDifference(direction: direction)
+    tempering = PlaceboTempering(bets: odds.bets.count)
   }
 
   /// The ratio held tolerable now: 1 ± τ·I/(I + τ⁻²), I the information so far.
@@ -41,21 +44,24 @@ struct RateSide: Hashable, Sendable {
     return 1 + (ratio - 1) * information / (information + 1 / (tolerance * tolerance))
   }
 
-  var null: RateNull { RateNull(ratio: tolerated, allowance: allowance) }
-
-  mutating func record(_ tick: RateTick, dispersion: Double, temper: [Double]?) {
-    ladder.record(tick, null: null, temper: temper ?? tempering.temper)
+  /// Takes a tick of both arms. `widening` multiplies the tolerated ratio, 1 but in a soak; `flat` replaces the learnt
+  /// tempering.
+  mutating func record(_ tick: RateTick, dispersion: Double, flat: Double?, widening: Double? = nil) {
     guard tick.isComparable else { return }
+    let null = RateNull(ratio: widening.map { ratio * (direction > 0 ? $0 : 1 / $0) } ?? tolerated, allowance: allowance)
+    var most = 0.0
+    for bet in bets.indices {
+      let factor = (flat ?? tempering.temper[bet]) * bets[bet].logFactor(tick, null: null)
+      wealth.multiply(bet, byLog: factor)
+      most = max(most, factor)
+    }
+    // A tick that was capped counts for as little here.
+    let kept = most > BetWealth.cap ? BetWealth.cap / most : 1
+    natural.record(tick, null: null, temper: (flat ?? tempering.temper[0]) * kept)
     let whole = tick.canaryExposure + tick.baselineExposure
     information += tick.canaryExposure * tick.baselineEvents / whole / dispersion
   }
 
-  /// Takes what is believed of the arms' natural difference: what it exceeds the tolerance by is excluded from the null.
-  /// Two standard deviations, unless the tolerance covers them.
-  mutating func believe(mean: Double, deviation: Double) {
-    difference = max(0, direction * mean + max(0, 2 * deviation - abs(LogSpace.of(tolerated))))
-  }
-
   /// ln E.
-  var logValue: Double { ladder.logValue(difference: difference) }
+  var logValue: Double { wealth.logValue - natural.logValue }
 }

@@ -15,7 +15,7 @@ struct StakeSchedule: Hashable, Sendable {
   let horizon: Double
   private var placed = 0.0
 
-  init(opening: Double, second: Double = 0, secondAt: Double = 0, heldBack: Double = 0.03, horizon: Double) {
+  init(opening: Double, second: Double = 0, secondAt: Double = 0, heldBack: Double = 0.02, horizon: Double) {
     self.opening = opening
     self.second = second
     self.secondAt = secondAt
@@ -28,7 +28,7 @@ struct StakeSchedule: Hashable, Sendable {
   /// Little during the warm-up, when only disasters can be told from a cold start; most when it ends.
   static func latency(warmUp: Double, horizon: Double) -> StakeSchedule {
     guard warmUp > 0 else { return spread(over: horizon) }
-    return StakeSchedule(opening: 0.1, second: 0.55, secondAt: warmUp, horizon: horizon)
+    return StakeSchedule(opening: 0.06, second: 0.6, secondAt: warmUp, horizon: horizon)
   }
 
   /// Share to be placed before a tick that begins `start` seconds after judging began.

@@ -11,6 +11,7 @@ public struct ImmuneSystem: Sendable {
   let falseAlarm: Double
   let horizon: TimeSpan
   let untilRequests: Int?
+  let warmUp: TimeSpan
 
   /// Whom the present looks are about; nil before the first record.
   public private(set) var segment: Segment?
@@ -31,11 +32,16 @@ public struct ImmuneSystem: Sendable {
   ///   - falseAlarm: α in (0, 1), over all checks and the whole rollout.
   ///   - horizon: longest time that updated instances are judged.
   ///   - untilRequests: requests the updated instances must have served before a pass counts.
-  public init(checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, untilRequests: Int?) {
+  ///   - warmUp: time after an update in which latency tolerance is widened.
+  public init(
+    checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, untilRequests: Int?,
+    warmUp: TimeSpan = .seconds(60)
+  ) {
     self.checks = checks
     self.falseAlarm = falseAlarm
     self.horizon = horizon
     self.untilRequests = untilRequests
+    self.warmUp = warmUp
     judge = Judge(rules: JudgeRules(checks: [], instances: 0))
   }
 
@@ -113,7 +119,8 @@ public struct ImmuneSystem: Sendable {
   private func rules(instances: Int) -> JudgeRules {
     JudgeRules(
       checks: checks.map { CheckRule($0) }, instances: instances, falseAlarm: falseAlarm,
-      horizon: max(1, Self.seconds(horizon)), untilRequests: untilRequests.map(Double.init))
+      horizon: max(1, Self.seconds(horizon)), warmUp: Self.seconds(warmUp),
+      untilRequests: untilRequests.map(Double.init))
   }
 
   static func seconds(_ span: TimeSpan) -> Double { Double(span.milliseconds) / 1000 }

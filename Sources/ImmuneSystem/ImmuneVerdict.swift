@@ -70,7 +70,7 @@ extension ImmuneSystem {
           : "no check that a pass could be earned by: \(checks[acting[0]].name) can only fail"
       )
     }
-    guard (second ?? 0) > judge.rules.warmUp + Judge.settled, limited.allSatisfy({ findings[$0].isLimitHeld }) else {
+    guard (second ?? 0) > 2 * judge.rules.warmUp, limited.allSatisfy({ findings[$0].isLimitHeld }) else {
       return (.inconclusive, "nothing to compare with; the limits must hold until the warm-up is over")
     }
     return (.pass, "nothing to compare with, and every limit holds" + requestsPhrase)

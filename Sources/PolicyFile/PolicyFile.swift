@@ -81,6 +81,20 @@ public enum PolicyFile {
       root: root, checks: resolver.checks, sources: resolver.sinks.map(\.source))
   }
 
+  /// What is wrong in a file that policies include, by itself; nil where the document is no set of checks. A policy may
+  /// still find more, since it says where the numbers come from and which labels there are.
+  public static func diagnoseCheckSet(_ bytes: [UInt8], path: String) -> [Diagnostic]? {
+    var sink = DiagnosticSink(source: SourceText(bytes, path: path))
+    guard let tree = SourceTree.compose(bytes, into: &sink), CheckSet.isMeant(by: tree) else { return nil }
+    let set = CheckSet.decode(tree, path: path, into: &sink)
+    let checks = set.checks.compactMap { item in
+      item.object.map { ResolvedCheck(layers: [.init(object: $0, file: 0)], own: 0, isWhole: item.isWhole) }
+    }
+    var lint = PolicyLint(root: DecodedObject(span: tree.span, entries: []), checks: checks, sinks: [sink])
+    lint.checkEach()
+    return lint.diagnostics
+  }
+
   private static func failed(_ sink: DiagnosticSink) -> PolicyParse {
     PolicyParse(
       policy: nil, diagnostics: sink.sorted(), included: [], root: nil, checks: [], sources: [sink.source])

@@ -7,7 +7,7 @@ extension AnalysisRequest {
     self.init(
       instances: plan.hosts.map(\.instance), checks: policy.checks, falseAlarm: policy.falseAlarm,
       horizon: plan.watchedTime, baseline: policy.baseline, untilRequests: policy.burnIn.untilRequests,
-      reportInterval: reportInterval, measured: Self.measured(plan))
+      warmUp: policy.warmUp, reportInterval: reportInterval, measured: Self.measured(plan))
   }
 
   /// Instances of each arm that are measured at most. Evidence grows with the smaller arm and hardly with what the

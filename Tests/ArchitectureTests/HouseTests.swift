@@ -16,6 +16,7 @@ struct HouseTests {
   static let allowed: [String: Set<String>] = [
     "RolloutCore": [],
     "CanaryJudge": [],
+    "JudgeProtocol": ["CanaryJudge"],
     "ImmuneSystem": ["RolloutCore", "CanaryJudge"],
     "PolicyFile": ["RolloutCore"],
     "HostProtocol": ["RolloutCore"],
@@ -28,7 +29,7 @@ struct HouseTests {
     "Observers": ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient", "ChildProcesses"],
     "CanaryCommands": [
       "RolloutCore", "CanaryJudge", "ImmuneSystem", "PolicyFile", "HostProtocol", "RolloutEngine", "RolloutStore",
-      "ChildProcesses", "Transports", "CurlClient", "Observers",
+      "ChildProcesses", "Transports", "CurlClient", "Observers", "JudgeProtocol",
     ],
     "canary": ["CanaryCommands"],
   ]

@@ -1,4 +1,5 @@
 import Glibc
+import Observers
 import RolloutCore
 import RolloutEngine
 import RolloutStore
@@ -60,6 +61,11 @@ struct CommandBench: Sendable {
       clock: SteadyClock(), openStore: Composition.live.openStore, transport: { _ in fleet },
       observers: { _ in .success(Composition.Observers(prober: fleet, analyst: PassingAnalyst())) },
       launch: { _ in .failure(.broken("no controller in the background here")) })
+    composition.survey = { checks, instances, looks, directory in
+      // The same two looks, without the time that a busy service needs between them.
+      let near = if case .two = looks { CheckSurvey.Looks.two(apart: TimeSpan(milliseconds: 50)) } else { looks }
+      return await Composition.live.survey(checks, instances, near, directory)
+    }
     let plain = composition
     composition.launch = { controller in
       // Not a process, but the same command in a task of its own.

@@ -139,6 +139,21 @@ import Testing
     #expect(PolicyFile.parse(Array(fewer.utf8), path: "p", including: reader).policy?.checks.count == 16)
   }
 
+  @Test func aSetOfChecksIsReadByItself() {
+    func codes(_ text: String) -> [DiagnosticCode]? {
+      PolicyFile.diagnoseCheckSet(Array(text.utf8), path: "checks.yaml")?.map(\.code)
+    }
+    #expect(codes(PolicySample.included["checks/web.yaml"] ?? "") == [])
+    #expect(codes("checks: [{include: a.yaml}]\n") == [.nestedInclude])
+    #expect(
+      codes("checks: [{name: a, gauge: b, pass_margin: 5%}, {name: a, gauge: c}]\n") == [.passMargin, .duplicateName])
+    #expect(codes("checks: [{name: a, http: \"http://{host}/\", gauge: b}]\n") == [.jsonPointer])
+    #expect(codes("checks: []\nownr: web\n") == [.wrongLength, .unknownKey])
+    #expect(codes("checks: []\nservice: web\n") == nil)
+    #expect(codes("service: web\n") == nil)
+    #expect(codes("checks: [\n") == nil)
+  }
+
   @Test func aPolicyFromNoFileIncludesNone() {
     let text = PolicySample.with("checks: [{include: checks/web.yaml}]")
     #expect(PolicyFile.parse(Array(text.utf8), path: "p").diagnostics.map(\.code) == [.includeUnreadable])

@@ -39,8 +39,21 @@ public enum HostileDocuments {
       counted("full lines", head + "instances: [{host: a}, {host: b}]\nwaves: [\n", 9900) {
         $0 == 9899 ? "é]\n" : $0 % 2700 == 2699 ? "é,\n" : "é,"
       },
+      counted("all checks", fleet(800) + "checks:\n", 1000) {
+        "- {name: c\($0), graphite: {url: \"http://g\"}, rate: \"{host}.{zone}.r\($0)\"}\n"
+      },
+      counted("all checks alike", fleet(800) + "metrics: {command: [a]}\nchecks:\n", 3500) {
+        "- {name: c\($0), rate: \"/{zone}\"}\n"
+      },
+      counted("all changes", fleet(1) + "checks:\n- include: a.yaml\n  with:\n", 4900) {
+        "    c\($0): {muted: true}\n"
+      },
       counted("all arguments", head + "instances: [{host: a, labels: {x: [\n", 9900) { _ in "a,\n" },
     ]
+  }
+
+  private static func fleet(_ count: Int) -> String {
+    head + "instances:\n" + (0..<count).map { "- {host: web\($0), zone: z\($0 % 3)}\n" }.joined()
   }
 
   private static func counted(_ name: String, _ start: String, _ count: Int, _ unit: (Int) -> String) -> Document {

@@ -14,6 +14,16 @@ import Testing
     }
   }
 
+  @Test func largeIncludedFileIsAnswered() {
+    let checks = "checks:\n" + (0..<2800).map { "- {name: d\($0), rate: \"/{id}\"}\n" }.joined()
+    let policy = HostileDocuments.large.first { $0.name == "all changes" }?.bytes ?? []
+    let parse = onSmallStack {
+      PolicyFile.parse(policy, path: "p", including: PolicySample.reader(["a.yaml": checks]))
+    }
+    #expect(Set(parse.diagnostics.map(\.code)) == [.unknownCheck, .moreProblems, .nothingToCompare])
+    #expect(parse.diagnostics.count <= 102)
+  }
+
   @Test(arguments: HostileDocuments.largeHosts)
   func largeHostsFileIsAnswered(_ document: HostileDocuments.Document) {
     let parse = onSmallStack { HostsFile.parse(document.bytes, path: "p") }

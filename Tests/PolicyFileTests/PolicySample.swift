@@ -137,8 +137,11 @@ enum TestFiles {
     }
   }
 
-  static var policies: [URL] {
-    let folder = repository.appendingPathComponent("policies")
+  static var policies: [URL] { yaml(in: "policies") }
+  static var checkSets: [URL] { yaml(in: "policies/checks") }
+
+  private static func yaml(in name: String) -> [URL] {
+    let folder = repository.appendingPathComponent(name)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.filter { $0.hasSuffix(".yaml") }.sorted().map { folder.appendingPathComponent($0) }
   }

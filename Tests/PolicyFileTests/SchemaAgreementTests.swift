@@ -14,11 +14,25 @@ import Testing
       Array(text.utf8), path: file.lastPathComponent, including: TestFiles.reader(beside: file))
     #expect(parse.diagnostics.map(DiagnosticRenderer.renderLine) == [])
     #expect(parse.policy != nil)
-    #expect(text.hasPrefix("# yaml-language-server: $schema="))
+    #expect(text.hasPrefix("# yaml-language-server: $schema=policy.schema.json\n"))
     #expect(try problems(text) == [])
+    if case .file(let name)? = parse.policy?.instances {
+      let hosts = file.deletingLastPathComponent().appendingPathComponent(name)
+      let listed = HostsFile.parse(Array(try TestFiles.text(hosts).utf8), path: name)
+      #expect(listed.diagnostics == [])
+      #expect(parse.diagnose(listed.instances ?? []) == [])
+    }
+  }
+
+  @Test(arguments: TestFiles.checkSets) func shippedCheckSetIsFlawless(_ file: URL) throws {
+    let text = try TestFiles.text(file)
+    #expect(PolicyFile.diagnoseCheckSet(Array(text.utf8), path: file.lastPathComponent) == [])
+    #expect(text.hasPrefix("# yaml-language-server: $schema=../checks.schema.json\n"))
+    #expect(try problems(text, SchemaPrinter.checkSetSchema()) == [])
   }
 
   @Test func allPoliciesAreShipped() {
+    #expect(TestFiles.checkSets.map(\.lastPathComponent) == ["shared.yaml", "web.yaml"])
     #expect(
       TestFiles.policies.map(\.lastPathComponent)
         == [
@@ -117,10 +131,10 @@ import Testing
     #expect(Set(properties.keys) == Set(PolicySchema.root.fields.map(\.key)))
   }
 
-  private func problems(_ policy: String) throws -> [String] {
+  private func problems(_ policy: String, _ schema: String = SchemaPrinter.jsonSchema()) throws -> [String] {
     var sink = DiagnosticSink(source: SourceText(Array(policy.utf8), path: "p"))
     let tree = try #require(SourceTree.compose(Array(policy.utf8), into: &sink))
-    return SchemaCheck.problems(try json(SchemaPrinter.jsonSchema()), SchemaCheck.plain(tree), at: "")
+    return SchemaCheck.problems(try json(schema), SchemaCheck.plain(tree), at: "")
   }
 
   private func json(_ text: String) throws -> Any {

@@ -78,7 +78,7 @@ import Testing
   @Test func evidenceShowsBothArmsAndTheBar() throws {
     let world = try Scenes.burningInUnsure()
     let text = ExplainRenderer.text(rollout: world.rollout, events: world.events, now: world.now, palette: .plain)
-    #expect(text.contains("canary 0.0072 of 1200 samples · siblings 0.0039 of 2610 samples"))
+    #expect(text.contains("canary 0.72 % of 1,200 requests · siblings 0.39 % of 2,610"))
     #expect(text.contains("[████████░░░░░░░░░░░░]"))
     #expect(text.contains("2.12 of 5.3"))
     #expect(text.contains("800 requests are missing"))

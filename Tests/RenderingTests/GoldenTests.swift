@@ -85,7 +85,7 @@ import Testing
   }
 }
 
-private func compare(
+func compare(
   _ text: String, with name: String, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")

@@ -34,18 +34,44 @@ struct ExampleSystemTests {
     }
   }
 
-  @Test func theDemoRollsAGoodAndABadReleaseAndLeavesNothingRunning() async throws {
+  @Test func theDemoRollsAGoodAndASlowReleaseAndLeavesNothingRunning() async throws {
     try await TemporaryDirectory.with { directory in
-      let command = ProcessCommand(
-        [CanaryCommand.binary, "demo"],
-        environment: ["CANARY_DEMO_BURN_IN": "4s", "CANARY_DEMO_MARK": directory.path, "NO_COLOR": "1"])
-      let result = try await ChildProcess.run(command, timeout: .seconds(240), outputLimit: 1 << 20).get()
+      let result = try await ChildProcess.run(
+        demo(marked: directory), timeout: .seconds(280), outputLimit: 1 << 20
+      ).get()
       let output = String(decoding: result.output, as: UTF8.self)
       #expect(result.status == .exited(0), "\(output)\(String(decoding: result.errorOutput, as: UTF8.self))")
-      #expect(output.contains("rolled_back") || output.contains("rolled back"))
+      #expect(output.contains("rolled_back: latency"), "the judge turned it back, for its latency: \(output)")
+      #expect(!output.contains("unhealthy"), "every probe stayed green: \(output)")
       #expect(output.contains("where to look next"))
-      let left = await eventually { processes(withEnvironment: "CANARY_DEMO_MARK=\(directory.path)").isEmpty }
-      #expect(left, "\(processes(withEnvironment: "CANARY_DEMO_MARK=\(directory.path)").map { commandLine(of: $0) })")
+      await expectNothingRuns(marked: directory)
     }
+  }
+
+  @Test func anInterruptedDemoLeavesNothingRunning() async throws {
+    try await TemporaryDirectory.with { directory in
+      let process = try await ProcessSession.start(demo(marked: directory)).get()
+      let log = LineLog()
+      Task.detached {
+        while let piece = await process.read() { await log.append(String(decoding: piece, as: UTF8.self)) }
+        await log.end()
+      }
+      let isUnderWay = await log.contains("canary start shop@1.1.0")
+      #expect(isUnderWay)
+      // What a terminal sends on Ctrl-C goes to everything in front.
+      kill(-(await process.processID), SIGINT)
+      #expect(await process.end() == .exited(130))
+      await expectNothingRuns(marked: directory)
+    }
+  }
+
+  private func demo(marked directory: TemporaryDirectory) -> ProcessCommand {
+    ProcessCommand(
+      [CanaryCommand.binary, "demo"], environment: ["CANARY_DEMO_MARK": directory.path, "NO_COLOR": "1"])
+  }
+
+  private func expectNothingRuns(marked directory: TemporaryDirectory) async {
+    let left = await eventually { processes(withEnvironment: "CANARY_DEMO_MARK=\(directory.path)").isEmpty }
+    #expect(left, "\(processes(withEnvironment: "CANARY_DEMO_MARK=\(directory.path)").map { commandLine(of: $0) })")
   }
 }

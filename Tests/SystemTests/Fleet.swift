@@ -101,45 +101,37 @@ struct Fleet: Sendable {
   }
 
   /// Packs a release. `says` is the version its service answers with; `sickAfter` seconds of health; `onHost` limits
-  /// the sickness to one instance's port; `restart` goes in front of the restart script.
+  /// the sickness to one instance's port; `restart` goes in front of the restart script; `traits` are what the
+  /// demo's service knows of speed and errors.
   func pack(
     _ version: String, says: String? = nil, sickAfter: Double? = nil, onlyOn instance: Int? = nil,
-    restart: String = ""
+    restart: String = "", traits: [String: Double] = [:]
   ) async throws {
     var release = "{\"version\": \"\(says ?? version)\""
     if let sickAfter { release += ", \"sick_after\": \(sickAfter)" }
+    for (name, value) in traits.sorted(by: { $0.key < $1.key }) { release += ", \"\(name)\": \(value)" }
     release += "}\n"
     var script = "#!/bin/sh\nset -eu\n. ./.env\necho '\(version)' >>run/restarts\n"
     if let instance {
       let sick = "{\"version\": \"\(version)\", \"sick_after\": 0}"
       script += "if [ \"$PORT\" = \(instances[instance].port) ]; then echo '\(sick)' >release.json; fi\n"
     }
-    script += restart + "\n"
-    script += """
-      pid=$(cat run/pid 2>/dev/null || true)
-      if [ -n "$pid" ] && kill "$pid" 2>/dev/null; then
-        while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
-      fi
-      setsid python3 ./service.py "$PORT" </dev/null >>run/log 2>&1 &
-      echo $! >run/pid
-
-      """
+    script += restart + "\nexec ./restart-service\n"
     let name = "shop-\(version)"
     let built = try await Artifact.build(
       name,
       [
         .init("service.py", Self.service), .init("release.json", release), .init("restart", script, executable: true),
+        .init("restart-service", Self.restart, executable: true),
       ], in: directory)
     try directory.directory("dist")
     try FileManager.default.moveItem(atPath: built.path, toPath: directory.path("dist/\(name).tar.gz"))
   }
 
-  /// The demo's service: one program serves the demo and these tests.
-  private static let service: String = {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return contents(of: root.appendingPathComponent("Sources/CanaryCommands/Demo/demo-service.py").path) ?? ""
-  }()
+  /// One service, with its restart and its customers, serves the demo and these tests.
+  static let demo = ExampleSystemTests.root.appendingPathComponent("Sources/CanaryCommands/Demo").path
+  private static let service = contents(of: demo + "/demo-service.py") ?? ""
+  private static let restart = contents(of: demo + "/demo-restart.sh") ?? ""
 
   // MARK: What is true on the hosts
 

@@ -51,7 +51,7 @@ actor Hammer {
 }
 
 /// One plain HTTP request over a new connection; true when the answer is 200. Blocks its thread for at most 5 seconds.
-private func isServing(_ port: Int) async -> Bool {
+func isServing(_ port: Int) async -> Bool {
   await withCheckedContinuation { continuation in
     Thread.detachNewThread { continuation.resume(returning: requestOnce(port)) }
   }

@@ -10,7 +10,7 @@ struct ReferenceSystemTests {
     let root = ExampleSystemTests.root.path
     try await TemporaryDirectory.with { directory in
       try await runOrThrow([root + "/tools/reference", CanaryCommand.binary, directory.path])
-      for file in ["docs/reference/cli.md", "policies/policy.schema.json"] {
+      for file in ["docs/reference/cli.md", "policies/policy.schema.json", "policies/checks.schema.json"] {
         let committed = try #require(contents(of: root + "/" + file))
         #expect(contents(of: directory.path(file)) == committed, "\(file) is out of date: make reference")
       }

@@ -6,7 +6,7 @@ internal import FoundationEssentials
   internal import Musl
 #endif
 
-/// The demo's script and service, written to a directory of their own, and the script in place of this process.
+/// The demo's script, service and load generator, written to a directory of their own, and the script in place of this process.
 enum DemoScript {
   /// Replaces this process by the demo. Returns only when that failed, with the reason.
   static func become() -> String {
@@ -14,7 +14,7 @@ enum DemoScript {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("canary-demo-files-\(getpid())")
     let files: [(name: String, bytes: [UInt8])] = [
       ("demo.sh", PackageResources.demo_sh), ("demo-service.py", PackageResources.demo_service_py),
-      ("demo-restart.sh", PackageResources.demo_restart_sh),
+      ("demo-load.py", PackageResources.demo_load_py), ("demo-restart.sh", PackageResources.demo_restart_sh),
     ]
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

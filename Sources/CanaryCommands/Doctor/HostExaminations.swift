@@ -15,24 +15,31 @@ struct HostExaminations {
   /// Burn-in windows and log lines of host and controller are compared by people; TLS and Kerberos fail far above.
   private static let skewLimit = TimeSpan.seconds(5)
 
-  func all(_ instance: Instance) async -> [Examination] {
+  struct Found: Sendable {
+    var examinations: [Examination]
+    /// A release is active there.
+    var runs = false
+  }
+
+  func all(_ instance: Instance) async -> Found {
     let name = instance.id.text
     let directory = instance.directory ?? policy.release.directory
     switch await transport.inspect(instance, service: policy.service, directory: directory, step: nil) {
     case .failure(let failure):
-      return [
+      return Found(examinations: [
         Examination(
           "host", name, .bad, failure.detail,
           fix: "repair the connection, or leave the host out with --exclude \(name) --reason …"),
         Examination("probes", name, .skipped, "the host does not answer"),
-      ]
+      ])
     case .success(let report):
       let running = report.current.map { "runs \($0)" } ?? "empty"
       let held = report.releases.count == 1 ? "1 release" : "\(report.releases.count) releases"
-      return [
+      let examinations = [
         Examination("host", name, .good, "reachable, its tools are there, \(running), \(held)"), space(name, report),
         await self.directory(directory, instance), await skew(instance), await probes(instance, report),
       ]
+      return Found(examinations: examinations, runs: report.current != nil)
     }
   }
 

@@ -11,6 +11,8 @@ struct PlanDraft {
   var kind: Plan.Kind = .release
   var release: Release
   var exclusions: [HostExclusion] = []
+  /// Where relative paths of the policy start; nil for one that comes from no file.
+  var directory: String?
   /// See `PlanRequest.leftover`.
   var leftover: Version?
 
@@ -25,7 +27,8 @@ struct PlanDraft {
     try AddressRefusal.refuseAny(in: document.policy, on: instances)
     return PlanDraft(
       session: session, policy: document.policy, policyDigest: document.digest, instances: instances, release: release,
-      exclusions: exclusions, leftover: try await leftover(of: document.policy.service, in: session))
+      exclusions: exclusions, directory: document.directory,
+      leftover: try await leftover(of: document.policy.service, in: session))
   }
 
   /// The release of the service's newest rollout, unless that one finished with it or took it back.

@@ -25,7 +25,8 @@ enum EventJSON {
     case .stepIntended, .stepFinished, .stepFailed, .stepDeferred, .stepQuestioned, .stepReissued, .questionRepeated,
       .healthChanged, .hostVerified, .hostFailed:
       step(event, rollout)
-    case .waveStarted, .burnInStarted, .verdictReached, .burnInExtended, .wavePassed, .approvalAwaited: wave(event)
+    case .waveStarted, .burnInStarted, .verdictReached, .burnInExtended, .wavePassed, .approvalAwaited:
+      wave(event, rollout.plan.policy)
     case .baselineStarted(let until), .soakStarted(let until): [("until", .time(until))]
     case .baselineEnded(let grounds, let deadline): baseline(grounds) + [("progressDeadline", .time(deadline))]
     case .paused, .resumed, .promoted, .hostSkipped, .retried, .abortRequested: asked(event, rollout)
@@ -70,26 +71,28 @@ enum EventJSON {
     }
   }
 
-  private static func wave(_ event: Event) -> Members {
+  private static func wave(_ event: Event, _ policy: Policy) -> Members {
     switch event {
     case .waveStarted(let wave, let deadline): [("wave", .count(wave + 1)), ("progressDeadline", .time(deadline))]
     case .burnInStarted(let wave, let earliest, let latest):
       [("wave", .count(wave + 1)), ("earliest", .time(earliest)), ("latest", .time(latest))]
-    case .verdictReached(let wave, let verdict): [("wave", .count(wave + 1)), ("verdict", self.verdict(verdict))]
+    case .verdictReached(let wave, let verdict):
+      [("wave", .count(wave + 1)), ("verdict", self.verdict(verdict, policy))]
     case .burnInExtended(let wave, let latest): [("wave", .count(wave + 1)), ("latest", .time(latest))]
-    case .wavePassed(let wave, let grounds): [("wave", .count(wave + 1))] + passed(grounds)
+    case .wavePassed(let wave, let grounds): [("wave", .count(wave + 1))] + passed(grounds, policy)
     case .approvalAwaited(let wave, let deadline): [("wave", .count(wave + 1)), ("deadline", .time(deadline))]
     default: []
     }
   }
 
-  private static func passed(_ grounds: PassGrounds) -> Members {
+  private static func passed(_ grounds: PassGrounds, _ policy: Policy) -> Members {
     switch grounds {
     case .healthy: [("grounds", "healthy")]
-    case .watched(let verdict): [("grounds", "watched"), ("verdict", verdict.map { self.verdict($0) } ?? .null)]
-    case .burnedIn(let verdict): [("grounds", "burned_in"), ("verdict", self.verdict(verdict))]
+    case .watched(let verdict):
+      [("grounds", "watched"), ("verdict", verdict.map { self.verdict($0, policy) } ?? .null)]
+    case .burnedIn(let verdict): [("grounds", "burned_in"), ("verdict", self.verdict(verdict, policy))]
     case .inconclusive(let verdict):
-      [("grounds", "inconclusive"), ("verdict", verdict.map { self.verdict($0) } ?? .null)]
+      [("grounds", "inconclusive"), ("verdict", verdict.map { self.verdict($0, policy) } ?? .null)]
     case .promoted(let by, let reason):
       [("grounds", "promoted"), ("by", .string(by)), ("reason", .string(reason))]
     }
@@ -126,20 +129,11 @@ enum EventJSON {
     }
   }
 
-  static func verdict(_ verdict: Verdict) -> JSONText {
+  /// - Parameter policy: the one that the verdict was reached under; see `EvidenceJSON`.
+  static func verdict(_ verdict: Verdict, _ policy: Policy?) -> JSONText {
     .object([
       ("outcome", .string(verdict.outcome.rawValue)), ("reason", .string(verdict.reason)),
-      ("evidence", .array(verdict.evidence.map(evidence))),
-    ])
-  }
-
-  private static func evidence(_ evidence: Evidence) -> JSONText {
-    .object([
-      ("check", .string(evidence.check)), ("outcome", .string(evidence.outcome.rawValue)),
-      ("canary", .amount(evidence.canary)), ("baseline", .amount(evidence.baseline)),
-      ("canarySamples", .number(evidence.canarySamples)), ("baselineSamples", .number(evidence.baselineSamples)),
-      ("logEvidence", .amount(evidence.logEvidence)), ("logThreshold", .amount(evidence.logThreshold)),
-      ("detail", .string(evidence.detail)),
+      ("evidence", .array(verdict.evidence.map { EvidenceJSON.object($0, policy) })),
     ])
   }
 }

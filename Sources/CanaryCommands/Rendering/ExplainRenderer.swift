@@ -18,20 +18,20 @@ enum ExplainRenderer {
         StyledLine("It has ended: \(fate.rawValue).", .strong),
         StyledLine("  \(RolloutWords.reason(rollout) ?? detail)"),
       ]
-      lines += evidence(events) + story(events) + left(rollout)
+      lines += evidence(events, rollout) + story(events) + left(rollout)
       // This is the explanation already.
       let commands = AfterEnd.commands(rollout).filter { !$0.command.hasPrefix("canary explain") }
       lines += [StyledLine()] + next(commands, title: "What to do next")
     } else {
       lines += reasons(rollout, now)
-      if isStopped(rollout) { lines += evidence(events) + story(events) + left(rollout) }
+      if isStopped(rollout) { lines += evidence(events, rollout) + story(events) + left(rollout) }
     }
     return lines.map { $0.text(palette) }.joined(separator: "\n") + "\n"
   }
 
   private static func isStopped(_ rollout: Rollout) -> Bool {
     switch rollout.phase {
-    case .halted, .stuck: true
+    case .halted, .stuck, .rollingBack: true
     default: false
     }
   }
@@ -77,10 +77,16 @@ enum ExplainRenderer {
   {
     var lines = [StyledLine("\(number). ", .strong).adding(WaitWords.condition(reason, rollout), .strong)]
     for (name, value) in WaitWords.values(reason, rollout, now: now) { lines.append(row(name, value)) }
-    if let verdict = reason.verdict { lines += EvidenceLines.lines(verdict).map { indented($0) } }
+    lines += told(reason.verdict, rollout)
     if let missing = WaitWords.missing(reason, rollout, now: now) { lines.append(row("still missing", missing)) }
     lines.append(row("at the latest", limit(reason, rollout, now)))
     return lines + next(NextCommand.commands(for: reason, in: rollout), title: "to change it").map { indented($0) }
+  }
+
+  private static func told(_ verdict: Verdict?, _ rollout: Rollout) -> [StyledLine] {
+    guard let verdict else { return [] }
+    let next = EvidenceLines.next(verdict, rollout.plan.policy).map { [row("decides next", $0)] } ?? []
+    return EvidenceLines.lines(verdict, in: rollout).map { indented($0) } + next
   }
 
   private static func limit(_ reason: WaitReason, _ rollout: Rollout, _ now: Timestamp) -> String {
@@ -117,10 +123,10 @@ enum ExplainRenderer {
   // MARK: The past
 
   /// The last verdict, with what it rests on.
-  private static func evidence(_ events: [RecordedEvent]) -> [StyledLine] {
+  private static func evidence(_ events: [RecordedEvent], _ rollout: Rollout) -> [StyledLine] {
     guard let verdict = lastVerdict(events) else { return [] }
     return [StyledLine(), StyledLine("What the checks said last", .faint)]
-      + EvidenceLines.lines(verdict).map { StyledLine("  ") + $0 }
+      + EvidenceLines.lines(verdict, in: rollout).map { StyledLine("  ") + $0 }
   }
 
   private static func lastVerdict(_ events: [RecordedEvent]) -> Verdict? {
@@ -157,7 +163,7 @@ enum ExplainRenderer {
     if case .ended(_, let detail) = rollout.phase { members.append(("why", .string(detail))) }
     let commands = rollout.isEnded ? AfterEnd.commands(rollout) : NextCommand.commands(in: rollout)
     members.append(("commands", RolloutJSON.commands(commands)))
-    members.append(("verdict", lastVerdict(events).map { EventJSON.verdict($0) } ?? .null))
+    members.append(("verdict", lastVerdict(events).map { EventJSON.verdict($0, rollout.plan.policy) } ?? .null))
     members.append(("left", .array(RolloutWords.whereabouts(rollout).map { .string($0) })))
     members.append(("story", .array(Narrative.turningPoints(events).map { .string($0) })))
     return JSONText.object(members).document

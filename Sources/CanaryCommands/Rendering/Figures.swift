@@ -16,6 +16,42 @@ enum Figures {
     return fixed(value, decimals)
   }
 
+  /// Two significant digits, three from 100 on and around 1: `1.8`, `1.02`, `0.97`, `12`, `120`.
+  static func brief(_ value: Double) -> String {
+    let size = abs(value)
+    if size >= 100 || size == 0 { return short(value.rounded()) }
+    return fixed(value, size >= 9.95 ? 0 : size >= 1.095 ? 1 : 2)
+  }
+
+  /// A whole number with thousands set off: `1,200`.
+  static func count(_ value: Double) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return short(value) }
+    var digits = String(Int64(abs(value).rounded()))
+    var text = ""
+    while digits.count > 3 {
+      text = ",\(digits.suffix(3))" + text
+      digits.removeLast(3)
+    }
+    return (value <= -0.5 ? "-" : "") + digits + text
+  }
+
+  /// Two significant digits, for what is only about so.
+  static func rounded(_ value: Double) -> Double {
+    guard value.isFinite else { return value }
+    var scale = 1.0
+    while abs(value) / scale >= 100, scale < 1e15 { scale *= 10 }
+    return (value / scale).rounded() * scale
+  }
+
+  /// `40 %` of a part from 0 to 1. Never 100 before it is all, and never 0 of something.
+  static func percent(_ part: Double) -> String {
+    guard part.isFinite else { return short(part) }
+    let whole = (part * 100).rounded()
+    if part < 1, whole >= 100 { return "99 %" }
+    if part > 0, whole < 1 { return "<1 %" }
+    return "\(short(whole)) %"
+  }
+
   private static func fixed(_ value: Double, _ decimals: Int) -> String {
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }

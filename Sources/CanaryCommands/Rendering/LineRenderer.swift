@@ -11,6 +11,23 @@ enum LineRenderer {
     return DisplayText.clean("\(TimeWords.clock(recorded.at)) \(text)")
   }
 
+  /// Lines below that of a verdict that is no pass: one for each check that keeps it from passing, the ones to look at
+  /// first on top.
+  static func details(of recorded: RecordedEvent, in rollout: Rollout) -> [String] {
+    guard case .verdictReached(_, let verdict) = recorded.event, verdict.outcome != .pass else { return [] }
+    let policy = rollout.plan.policy
+    let views = verdict.evidence.map { EvidenceView($0, policy, ArmNames(rollout)) }.filter { !$0.isMuted && $0.evidence.outcome != .pass }
+    let ranked = views.enumerated().sorted { a, b in
+      a.element.rank == b.element.rank ? a.offset < b.offset : a.element.rank < b.element.rank
+    }
+    return ranked.prefix(toldChecks).map { _, view in
+      DisplayText.clean("\(TimeWords.clock(recorded.at))   \(view.sentence)")
+    }
+  }
+
+  /// Checks of one verdict that get a line; `canary explain` has all.
+  private static let toldChecks = 6
+
   /// Said after a while of silence, so that a log shows that somebody still watches.
   static func heartbeat(rollout: Rollout, now: Timestamp) -> String {
     let counts = HostCounts(rollout, rollout.hosts.indices).text

@@ -22,6 +22,7 @@ enum Narrative {
     fold(events) { recorded, rollout in
       guard filter.admits(recorded), let line = LineRenderer.line(for: recorded, in: rollout) else { return }
       lines.append(line)
+      lines += LineRenderer.details(of: recorded, in: rollout)
     }
     return lines
   }

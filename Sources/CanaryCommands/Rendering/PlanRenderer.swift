@@ -2,10 +2,11 @@ import RolloutCore
 
 /// What a start would do, before it does it.
 enum PlanRenderer {
-  static func text(plan: Plan, review: PlanReview, palette: Palette) -> String {
+  /// - Parameter power: what the checks can see; nil where that was not asked.
+  static func text(plan: Plan, review: PlanReview, power: PlanPower? = nil, palette: Palette) -> String {
     var lines = head(plan, review)
     for (number, wave) in review.waves.enumerated() { lines += self.wave(wave, number + 1, plan, review) }
-    lines += aside(plan) + foot(plan, review)
+    lines += aside(plan) + (power.map { PowerRenderer.lines($0, now: plan.createdAt) } ?? []) + foot(plan, review)
     return lines.map { $0.text(palette) }.joined(separator: "\n") + "\n"
   }
 
@@ -98,8 +99,8 @@ enum PlanRenderer {
 
   // MARK: JSON
 
-  static func json(plan: Plan, review: PlanReview) -> String {
-    JSONText.object([
+  static func json(plan: Plan, review: PlanReview, power: PlanPower? = nil) -> String {
+    let members: [(String, JSONText)] = [
       ("v", JSONLines.version), ("service", .string(plan.policy.service)), ("kind", .string(plan.kind.rawValue)),
       ("release", .string(plan.release.version.text)), ("digest", .string(plan.release.digest.text)),
       ("policyDigest", .string(plan.policyDigest.text)), ("maxUnavailable", .count(plan.maxUnavailable)),
@@ -119,7 +120,8 @@ enum PlanRenderer {
         "warnings",
         .array(review.warnings.map { .object([("code", .string($0.code)), ("text", .string($0.text))]) })
       ),
-    ]).document
+    ]
+    return JSONText.object(members + (power.map { [("power", PowerRenderer.json($0))] } ?? [])).document
   }
 
   private static func range(_ duration: PlanReview.DurationRange) -> JSONText {

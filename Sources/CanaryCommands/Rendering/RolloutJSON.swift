@@ -81,15 +81,14 @@ enum RolloutJSON {
         ("limit", .count(limit)),
       ]
     case .burnIn(let earliest, let verdict):
-      members += [("earliest", .time(earliest)), ("verdict", verdict.map { EventJSON.verdict($0) } ?? .null)]
+      members += [("earliest", .time(earliest)), ("verdict", self.verdict(verdict, rollout))]
     case .baseline(let since): members += [("since", .time(since))]
     case .judging(let wave, let earliest, let verdict):
       members += [
-        ("wave", .count(wave + 1)), ("earliest", .time(earliest)),
-        ("verdict", verdict.map { EventJSON.verdict($0) } ?? .null),
+        ("wave", .count(wave + 1)), ("earliest", .time(earliest)), ("verdict", self.verdict(verdict, rollout)),
       ]
     case .soak(let since, let verdict):
-      members += [("since", .time(since)), ("verdict", verdict.map { EventJSON.verdict($0) } ?? .null)]
+      members += [("since", .time(since)), ("verdict", self.verdict(verdict, rollout))]
     case .approval(let wave): members += [("wave", .count(wave + 1))]
     case .paused(let by, let reason, let since):
       members += [("by", .string(by)), ("reason", .string(reason)), ("since", .time(since))]
@@ -98,6 +97,10 @@ enum RolloutJSON {
     case .controller: break
     }
     return .object(members + [("commands", commands(NextCommand.commands(for: reason, in: rollout)))])
+  }
+
+  private static func verdict(_ verdict: Verdict?, _ rollout: Rollout) -> JSONText {
+    verdict.map { EventJSON.verdict($0, rollout.plan.policy) } ?? .null
   }
 
   private static func kind(_ reason: WaitReason) -> String {

@@ -161,7 +161,7 @@ actor RolloutScreen: TurnObserver {
     case .jsonl: writer.write(JSONLines.object(for: recorded, in: state) + "\n")
     case .lines:
       guard filter.admits(recorded), let line = LineRenderer.line(for: recorded, in: state) else { return }
-      writer.write(line + "\n")
+      for line in [line] + LineRenderer.details(of: recorded, in: state) { writer.write(line + "\n") }
       filter.said(at: now())
     case .live, .json: break
     }

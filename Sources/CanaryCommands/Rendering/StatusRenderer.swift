@@ -3,6 +3,9 @@ import RolloutEngine
 
 /// Where rollouts stand at one moment.
 enum StatusRenderer {
+  /// Pipes and files have no width; few terminals are narrower.
+  private static let statusWidth = 80
+
   /// One rollout with every host.
   static func text(
     rollout: Rollout, recent: [RecordedEvent] = [], driver: Driver = .unknown, now: Timestamp, palette: Palette
@@ -20,6 +23,10 @@ enum StatusRenderer {
     }
     lines.append("")
     lines += TreeRenderer.unfolded(rollout, now: now, palette: palette)
+    if let board = CheckBoard(rollout, recent: recent) {
+      let checks = board.lines(room: .max, width: statusWidth, now: now)
+      lines += [""] + checks.map { $0.text(palette) }
+    }
     let news = recent.suffix(10).compactMap { LineRenderer.line(for: $0, in: rollout) }
     if !news.isEmpty { lines += [""] + news.map { palette.paint($0, .faint) } }
     let foot = TreeRenderer.footer(rollout, trouble: nil, now: now).map { $0.text(palette) }

@@ -102,6 +102,9 @@ enum Signs {
         case "░": "."
         case "├", "└": "|"
         case "≥": ">="
+        case "≤": "<="
+        case "×": "x"
+        case "µ": "u"
         case "–", "—": "-"
         default: String(character)
         }

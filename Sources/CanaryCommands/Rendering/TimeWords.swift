@@ -30,6 +30,15 @@ enum TimeWords {
     return "\(seconds)s"
   }
 
+  /// A length that is only about so: `45s`, `9m`, `2h10m`.
+  static func about(_ span: TimeSpan) -> String {
+    let seconds = max(0, span.milliseconds) / 1000
+    if seconds < 90 { return length(.seconds(max(5, (seconds + 2) / 5 * 5))) }
+    if seconds < 7200 { return length(.minutes((seconds + 30) / 60)) }
+    if seconds < 172_800 { return length(.minutes((seconds + 300) / 600 * 10)) }
+    return length(.seconds(seconds))
+  }
+
   /// `in 4m10s`, or `any moment` once it is past.
   static func until(_ deadline: Timestamp, now: Timestamp) -> String {
     let left = deadline - now

@@ -17,17 +17,31 @@ enum TreeRenderer {
     let footerRoom = max(0, min(footer.count, height - header.count))
     let room = height - min(header.count, height) - footerRoom
     let gaps = room >= 6 ? 2 : 0
-    let body = Tree(rollout, now: now, palette: palette).lines(room: max(0, room - gaps))
-    let newsRoom = room - gaps - body.count - 1
+    let tree = Tree(rollout, now: now, palette: palette)
+    let board = CheckBoard(rollout, recent: recent)
+    let checks = checks(board, beside: tree, room: room - gaps, width: width, now: now)
+    let body = tree.lines(room: max(0, room - gaps - checks.count))
+    let newsRoom = room - gaps - body.count - checks.count - 1
     let news = newsRoom >= 2 ? news(recent, rollout, room: min(newsRoom, 5)) : []
 
     var lines = Array(header.prefix(height))
     if gaps > 0 { lines.append(StyledLine()) }
     lines += body
+    lines += checks
     if !news.isEmpty { lines += [StyledLine()] + news }
     if gaps > 0 { lines.append(StyledLine()) }
     lines += footer.prefix(footerRoom)
     return lines.prefix(height).map { $0.text(palette, width: width) }
+  }
+
+  /// The checks below the hosts, with a line between: all of them where the hosts leave the room, else in up to half.
+  private static func checks(
+    _ board: CheckBoard?, beside tree: Tree, room: Int, width: Int, now: Timestamp
+  ) -> [StyledLine] {
+    guard let board, room >= 4 else { return [] }
+    let mine = min(board.count + 1, max(room / 2, room - tree.fullCount))
+    let lines = board.lines(room: mine - 1, width: width, now: now)
+    return lines.isEmpty ? [] : [StyledLine()] + lines
   }
 
   /// Every host, uncut: for a file, a pipe, `canary status`.
@@ -82,6 +96,12 @@ private struct Tree {
 
   private var outside: [Int] {
     rollout.hosts.indices.filter { if case .outside = rollout.hosts[$0].position { true } else { false } }
+  }
+
+  /// Lines with every host shown.
+  var fullCount: Int {
+    let aside = outside.count
+    return rollout.hosts.count + rollout.plan.waves.count + (aside > 0 ? 1 : 0)
   }
 
   func lines(room: Int) -> [StyledLine] {

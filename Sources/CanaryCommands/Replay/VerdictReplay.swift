@@ -36,7 +36,7 @@ struct VerdictReplay {
     let request = AnalysisRequest(plan)
     var immune = ImmuneSystem(
       checks: request.checks, falseAlarm: request.falseAlarm, horizon: request.horizon,
-      untilRequests: request.untilRequests)
+      untilRequests: request.untilRequests, warmUp: request.warmUp)
     var next = 0
     var entries: [Entry] = []
     for event in events {

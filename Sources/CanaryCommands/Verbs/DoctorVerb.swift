@@ -7,7 +7,7 @@ struct DoctorVerb: Verb {
     commandName: "doctor", abstract: "Check everything that a rollout needs, and say how to mend what is missing.",
     discussion: """
       Looks at the policy, the state directory, the journal, leases, the ssh client, every host (connection, tools, \
-      disk, directory, clock) and its probes, and with SERVICE@VERSION at the artifact. Changes nothing. Exits with \
+      disk, directory, clock) and its probes, every source of the checks, and with SERVICE@VERSION at the artifact. Changes nothing. Exits with \
       1 when there is a problem.
       """)
 
@@ -51,7 +51,11 @@ struct DoctorVerb: Verb {
       let instances = try await Inventory.instances(of: document, in: session.context)
       found.append(
         Examination("inventory", .good, instances.count == 1 ? "1 instance" : "\(instances.count) instances"))
-      found += await hosts(instances, document.policy, session)
+      let (hosts, running) = await hosts(instances, document.policy, session)
+      found += hosts
+      let checks = CheckExaminations(
+        policy: document.policy, survey: session.context.composition.survey, directory: document.directory)
+      found += await checks.all(instances, running: running)
     } catch {
       found.append(Examination("inventory", .bad, error.cause.trimmingSpaces, fix: error.next.first))
     }
@@ -68,18 +72,21 @@ struct DoctorVerb: Verb {
     }
   }
 
-  private func hosts(_ instances: [Instance], _ policy: Policy, _ session: Session) async -> [Examination] {
+  /// With the instances on which a release is active.
+  private func hosts(
+    _ instances: [Instance], _ policy: Policy, _ session: Session
+  ) async -> ([Examination], running: [HostID]) {
     let composition = session.context.composition
     let transport = composition.transport(policy.transport)
     guard case .success(let observers) = composition.observers(transport) else {
-      return [
-        Examination("probes", .bad, "the HTTP client cannot be started", fix: "repair the installation of libcurl")
-      ]
+      let broken = Examination(
+        "probes", .bad, "the HTTP client cannot be started", fix: "repair the installation of libcurl")
+      return ([broken], [])
     }
     let examinations = HostExaminations(
       policy: policy, transport: transport, prober: observers.prober, clock: session.context.clock)
-    var results = [[Examination]](repeating: [], count: instances.count)
-    await withTaskGroup(of: (Int, [Examination]).self) { group in
+    var results = [HostExaminations.Found](repeating: .init(examinations: []), count: instances.count)
+    await withTaskGroup(of: (Int, HostExaminations.Found).self) { group in
       var (next, answered) = (0, 0)
       while true {
         while next < instances.count, next - answered < Self.width {
@@ -93,6 +100,6 @@ struct DoctorVerb: Verb {
       }
     }
     await transport.close()
-    return results.flatMap { $0 }
+    return (results.flatMap(\.examinations), zip(instances, results).filter(\.1.runs).map(\.0.id))
   }
 }

@@ -20,9 +20,12 @@ struct LintVerb: Verb {
     var found: [Diagnostic] = []
     var clean: [String] = []
     for name in try names(in: session) {
-      let diagnostics = try check(name, in: context)
+      let file = try read(name, in: context)
+      let set = PolicyFile.diagnoseCheckSet(file.bytes, path: file.shown)
+      let diagnostics: [Diagnostic]
+      if let set { diagnostics = set } else { diagnostics = try check(file, name, in: context) }
       found += diagnostics
-      if diagnostics.isEmpty { clean.append(name) }
+      if diagnostics.isEmpty { clean.append(set == nil ? name : "\(name) (checks to include)") }
     }
     let palette = session.palette
     let good = clean.map { palette.paint("ok", .good) + "  \($0)\n" }.joined()
@@ -42,19 +45,31 @@ struct LintVerb: Verb {
     return policies.map { "policies/\($0)" }
   }
 
-  private func check(_ name: String, in context: CommandContext) throws(CommandFailure) -> [Diagnostic] {
+  private struct Input {
+    var bytes: [UInt8]
+    var path: String
+    var shown: String
+  }
+
+  private func read(_ name: String, in context: CommandContext) throws(CommandFailure) -> Input {
     let path = name == "-" ? name : context.absolute(name)
-    let bytes: [UInt8]
-    do { bytes = try Files.read(path, limit: 1 << 20) } catch {
+    do {
+      return Input(
+        bytes: try Files.read(path, limit: 1 << 20), path: path, shown: name == "-" ? "(standard input)" : name)
+    } catch {
       throw .invalid("cannot read \(name): \(error.detail)")
     }
-    let shown = name == "-" ? "(standard input)" : name
+  }
+
+  private func check(
+    _ file: Input, _ name: String, in context: CommandContext
+  ) throws(CommandFailure) -> [Diagnostic] {
     let parse = PolicyFile.parse(
-      bytes, path: shown, including: .beside(policy: context.absolute(name), shownAs: name))
+      file.bytes, path: file.shown, including: .beside(policy: context.absolute(name), shownAs: name))
     if let policy = parse.policy, case .listed(let instances) = policy.instances {
       return parse.diagnostics + misled(policy, instances, in: parse)
     }
-    guard case .file(let list)? = parse.policy?.anchored(at: Paths.directory(of: path)).instances else {
+    guard case .file(let list)? = parse.policy?.anchored(at: Paths.directory(of: file.path)).instances else {
       return parse.diagnostics
     }
     guard let hosts = try? Files.read(list, limit: Inventory.outputLimit) else {

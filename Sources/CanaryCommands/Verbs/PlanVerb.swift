@@ -7,7 +7,8 @@ struct PlanVerb: Verb {
     commandName: "plan", abstract: "Show what a rollout would do, host by host; touches nothing.",
     discussion: """
       Asks every host what it runs, and prints the waves, from which version to which, the capacity left per wave, \
-      the range of durations and whether each host could go back.
+      the range of durations and whether each host could go back. With checks it looks twice at their sources, two \
+      seconds apart, and says what they can see at that traffic by the end of the burn-in.
       """)
 
   @Argument(help: ArgumentHelp("What to roll out.", valueName: "service@version"))
@@ -19,6 +20,11 @@ struct PlanVerb: Verb {
   @Option(help: ArgumentHelp("Write the plan here, for `canary start --plan`.", valueName: "file"), completion: .file())
   var out: String?
 
+  @Flag(
+    inversion: .prefixedNo, exclusivity: .chooseLast,
+    help: "Measure the traffic, and say what the checks can see at it; takes two seconds.")
+  var traffic = true
+
   @OptionGroup var left: ExclusionOptions
   @OptionGroup var common: CommonOptions
 
@@ -27,9 +33,10 @@ struct PlanVerb: Verb {
     let draft = try await PlanDraft.release(release, exclusions: left.exclusions, in: session)
     let plan = try session.planned(await draft.make())
     let review = PlanReview(plan)
+    let power = traffic ? await PowerEstimate.power(of: plan, directory: draft.directory, in: session) : nil
     session.answer(
-      text: PlanRenderer.text(plan: plan, review: review, palette: session.palette),
-      rendered: PlanRenderer.json(plan: plan, review: review))
+      text: PlanRenderer.text(plan: plan, review: review, power: power, palette: session.palette),
+      rendered: PlanRenderer.json(plan: plan, review: review, power: power))
     if let out {
       try PlanFile.write(plan, to: context.absolute(out))
       session.console.note("run exactly this with: canary start \(release.text) --plan \(out)")

@@ -20,7 +20,6 @@ struct ReaderSurroundings: Sendable {
   var clock: any WallClock
   /// Where relative paths of command sources start.
   var directory: String?
-  /// Sockets that readers share.
   var listeners = StatsDListeners()
   /// Variables of the controller's environment, for secrets.
   var environment: @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
@@ -32,11 +31,11 @@ enum MetricReaders {
   static func reader(_ group: ReaderGroup, _ surroundings: ReaderSurroundings) -> (any MetricReader)? {
     switch group.source {
     case .scrape(let address): ScrapeReader(group, address: address, curl: surroundings.curl)
+    case .prometheus(let source): try? PrometheusReader(group, source: source, surroundings)
+    case .graphite(let source): try? GraphiteReader(group, source: source, surroundings)
     case .statsd(let source): StatsDReader(group, source: source, listeners: surroundings.listeners)
     case .command(let source): CommandReader(group, source: source, directory: surroundings.directory)
     case .http(let address): JSONReader(group, address: address, curl: surroundings.curl)
-    case .prometheus(let source): try? PrometheusReader(group, source: source, surroundings)
-    case .graphite(let source): try? GraphiteReader(group, source: source, surroundings)
     }
   }
 
@@ -44,11 +43,11 @@ enum MetricReaders {
   static func refusal(of check: CheckPolicy, on instances: [Instance]) -> String? {
     switch check.source {
     case .scrape(let address): ScrapeReader.refusal(of: check, address: address, on: instances)
+    case .prometheus(let source): PrometheusReader.refusal(of: check, source: source, on: instances)
+    case .graphite(let source): GraphiteReader.refusal(of: check, source: source, on: instances)
     case .statsd(let source): StatsDReader.refusal(of: check, source: source, on: instances)
     case .command(let source): CommandReader.refusal(of: check, source: source, on: instances)
     case .http(let address): JSONReader.refusal(of: check, address: address, on: instances)
-    case .prometheus(let source): PrometheusReader.refusal(of: check, source: source, on: instances)
-    case .graphite(let source): GraphiteReader.refusal(of: check, source: source, on: instances)
     }
   }
 

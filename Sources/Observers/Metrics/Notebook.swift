@@ -19,7 +19,7 @@ struct Notebook {
   init(_ request: AnalysisRequest, log: any SampleLog) {
     immune = ImmuneSystem(
       checks: request.checks, falseAlarm: request.falseAlarm, horizon: request.horizon,
-      untilRequests: request.untilRequests)
+      untilRequests: request.untilRequests, warmUp: request.warmUp)
     self.log = log
   }
 

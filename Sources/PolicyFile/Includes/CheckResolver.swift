@@ -3,12 +3,6 @@ struct CheckResolver {
   /// Distinct files; bounds time and memory.
   static let maximumFiles = 16
 
-  struct CheckSet {
-    var path: String
-    var checks: [Decoded]
-    var isWhole: Bool
-  }
-
   let root: DecodedObject
   let reader: IncludeReader
   /// Of the policy and of the included files, in the order in which they were first included.
@@ -65,24 +59,32 @@ struct CheckResolver {
     }
     let set = sets[index]
     isWhole = isWhole && set.isWhole
-    let changes = changes(inclusion)
     let names = set.checks.compactMap { $0.object?["name"]?.text }
-    for change in changes where set.isWhole && !names.contains(change.name.text ?? "") {
-      let near = NearestName.find(change.name.text ?? "", among: names)
-      sinks[0].error(
-        .unknownCheck, change.name.span, "`\(change.name.text ?? "")` is no check of \(set.path)",
-        help: near.map { "did you mean `\($0)`?" } ?? "it has " + names.map { "`\($0)`" }.joined(separator: ", "))
-    }
+    let changes = changes(inclusion, of: names, in: set)
     for check in set.checks {
-      let name = check.object?["name"]?.text
-      add(
-        check, file: index + 1, changes: changes.first { $0.name.text == name }?.value, inclusion: named.span)
+      let change = check.object?["name"]?.text.flatMap { changes[$0] }
+      add(check, file: index + 1, changes: change, inclusion: named.span)
     }
   }
 
-  private func changes(_ inclusion: DecodedObject) -> [(name: Decoded, value: Decoded)] {
-    guard case .dictionary(let pairs)? = inclusion["with"]?.value else { return [] }
-    return pairs
+  /// By the name of the check. Reports names that the file has not.
+  private mutating func changes(
+    _ inclusion: DecodedObject, of names: [String], in set: CheckSet
+  ) -> [String: Decoded] {
+    guard case .dictionary(let pairs)? = inclusion["with"]?.value else { return [:] }
+    let known = Set(names)
+    var changes: [String: Decoded] = [:]
+    for (name, value) in pairs {
+      guard let text = name.text else { continue }
+      changes[text] = value
+      guard set.isWhole, !known.contains(text), !sinks[0].isFull else { continue }
+      let near = NearestName.find(text, among: Array(names.prefix(SchemaDecoder.comparedKeys)))
+      let list = names.prefix(8).map { "`\($0.prefix(64))`" }.joined(separator: ", ")
+      sinks[0].error(
+        .unknownCheck, name.span, "`\(text.prefix(64))` is no check of \(set.path)",
+        help: near.map { "did you mean `\($0)`?" } ?? "it has \(list)\(names.count > 8 ? " and others" : "")")
+    }
+    return changes
   }
 
   /// Index among `sets` of a file that is included here for the first time; nil after reporting why there is none.
@@ -110,40 +112,12 @@ struct CheckResolver {
           .duplicateName, span, "`\(path.prefix(80))` is included twice", help: "keep one; `with` changes its checks")
         return nil
       }
+      var sink = DiagnosticSink(source: SourceText(file.bytes, path: file.path))
+      let set = CheckSet.read(file.bytes, path: file.path, into: &sink)
       files.append(file)
-      sets.append(read(file))
+      sets.append(set)
+      sinks.append(sink)
       return sets.count - 1
     }
-  }
-
-  private mutating func read(_ file: IncludedFile) -> CheckSet {
-    var sink = DiagnosticSink(source: SourceText(file.bytes, path: file.path))
-    var decoded: Decoded?
-    if var tree = SourceTree.compose(file.bytes, into: &sink) {
-      Self.refuseNested(in: &tree, into: &sink)
-      var decoder = SchemaDecoder(sink: sink)
-      decoded = decoder.decode(tree, as: .object(PolicySchema.checkSet), for: "the file")
-      sink = decoder.sink
-    }
-    let checks = decoded?.object?["checks"]?.list ?? []
-    sinks.append(sink)
-    return CheckSet(path: file.path, checks: checks, isWhole: decoded?.isWhole == true && !sink.hasErrors)
-  }
-
-  private static func refuseNested(in tree: inout SourceNode, into sink: inout DiagnosticSink) {
-    guard case .mapping(var entries) = tree.content,
-      let index = entries.firstIndex(where: { $0.key == "checks" }),
-      case .sequence(var items) = entries[index].value.content
-    else { return }
-    for (position, item) in items.enumerated() {
-      guard case .mapping(let keys) = item.content, let key = keys.first(where: { $0.key == "include" }) else {
-        continue
-      }
-      sink.error(
-        .nestedInclude, key.keySpan, "an include in an included file", help: "include each file in the policy itself")
-      items[position].content = .reported
-    }
-    entries[index].value.content = .sequence(items)
-    tree.content = .mapping(entries)
   }
 }

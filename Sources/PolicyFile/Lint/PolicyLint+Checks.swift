@@ -2,8 +2,13 @@ internal import RolloutCore
 
 extension PolicyLint {
   mutating func checkChecks() {
-    checkNames()
     reportMissingSources()
+    checkEach()
+  }
+
+  /// What holds of checks wherever their numbers come from.
+  mutating func checkEach() {
+    checkNames()
     for check in checks {
       checkMargin(check)
       checkDirection(check)
@@ -99,10 +104,16 @@ extension PolicyLint {
   /// Numbers that are the same for several instances compare nothing.
   mutating func checkInstanceNames(_ instances: [Instance]) {
     var seen: Set<Place> = []
+    var known: [[String]: SharedName] = [:]
     for check in checks {
       guard let source = CheckSource(check) else { continue }
       for use in source.identities(of: check) where seen.insert(use.place).inserted {
-        guard let (first, second) = Self.sharing(use.text, instances) else { continue }
+        // What instances put into a text decides whether it differs, whatever else stands in it.
+        let names = Set(Template.namesAmongOthers(in: use.text)).sorted()
+        guard !names.contains("id"), known[names] != nil || known.count < Self.comparedNames else { continue }
+        let shared = known[names] ?? Self.sharing(names, instances)
+        known[names] = shared
+        guard case .by(let first, let second) = shared else { continue }
         let other = source == .statsd ? ", or give the listener a `tag`" : ""
         sinks[use.place.file].error(
           .sameForAll, use.place.span, "`\(use.text.prefix(80))` is the same for \(first) and \(second)",
@@ -111,15 +122,23 @@ extension PolicyLint {
     }
   }
 
-  /// Two instances for which `text` becomes the same; nil where a name in it is not known, which is reported as such.
-  private static func sharing(_ text: String, _ instances: [Instance]) -> (HostID, HostID)? {
-    let names = Set(Template.namesAmongOthers(in: text))
-    var owners: [String: HostID] = [:]
-    var found: (HostID, HostID)?
+  /// Combinations of names that are looked at; bounds the time that a policy of thousands of them takes.
+  private static let comparedNames = 64
+
+  private enum SharedName {
+    case by(HostID, HostID)
+    case none
+  }
+
+  /// Instances that have the same values of all `names`; none where one is not known, which is reported as such.
+  private static func sharing(_ names: [String], _ instances: [Instance]) -> SharedName {
+    var owners: [[String]: HostID] = [:]
+    var found = SharedName.none
     for instance in instances {
-      let expanded = instance.expanding(text)
-      if !names.isEmpty, Template.namesAmongOthers(in: expanded).contains(where: names.contains) { return nil }
-      if let other = owners.updateValue(instance.id, forKey: expanded), found == nil { found = (other, instance.id) }
+      let values = names.map { instance.expanding("{\($0)}") }
+      if zip(names, values).contains(where: { "{\($0)}" == $1 }) { return .none }
+      let other = owners.updateValue(instance.id, forKey: values)
+      if let other, case .none = found { found = .by(other, instance.id) }
     }
     return found
   }

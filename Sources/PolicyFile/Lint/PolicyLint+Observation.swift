@@ -15,9 +15,10 @@ extension PolicyLint {
     var uses = probes.compactMap(\.self).map { value in
       TemplateUse(place: Place(file: 0, span: value.span), names: Template.names(in: value.text ?? "") ?? [])
     }
+    var seen: Set<Place> = []
     for check in checks {
       guard let source = CheckSource(check) else { continue }
-      for use in source.templates(of: check) where !uses.contains(where: { $0.place == use.place }) {
+      for use in source.templates(of: check) where seen.insert(use.place).inserted {
         uses.append(TemplateUse(place: use.place, names: Template.namesAmongOthers(in: use.text)))
       }
     }

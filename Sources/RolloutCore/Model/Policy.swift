@@ -86,9 +86,11 @@ extension Policy {
     release = try value(.release)
     canary = try value(.canary)
     baseline = try values.decodeIfPresent(TimeSpan.self, forKey: .baseline) ?? .zero
+    warmUp = try values.decodeIfPresent(TimeSpan.self, forKey: .warmUp) ?? .seconds(60)
     burnIn = try value(.burnIn)
     waveBurnIn = try values.decodeIfPresent(TimeSpan.self, forKey: .waveBurnIn) ?? .zero
     soak = try values.decodeIfPresent(TimeSpan.self, forKey: .soak) ?? .zero
+    warmUp = try values.decodeIfPresent(TimeSpan.self, forKey: .warmUp) ?? .seconds(60)
     waves = try value(.waves)
     maxUnavailable = try value(.maxUnavailable)
     maxFailures = try value(.maxFailures)

@@ -37,12 +37,15 @@ public struct AnalysisRequest: Hashable, Sendable {
   /// How much time before now is wanted of sources that keep history.
   public var baseline: TimeSpan
   public var untilRequests: Int?
+  /// Time after an update in which latency tolerance is widened.
+  public var warmUp: TimeSpan
   public var reportInterval: TimeSpan
   /// Where relative paths of command sources start.
   public var directory: String?
   public init(
     instances: [Instance], checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, baseline: TimeSpan,
-    untilRequests: Int?, reportInterval: TimeSpan, directory: String? = nil, measured: [Int]? = nil
+    untilRequests: Int?, warmUp: TimeSpan = .seconds(60), reportInterval: TimeSpan, directory: String? = nil,
+    measured: [Int]? = nil
   ) {
     self.instances = instances
     self.measured = measured ?? Array(instances.indices)
@@ -51,6 +54,7 @@ public struct AnalysisRequest: Hashable, Sendable {
     self.horizon = horizon
     self.baseline = baseline
     self.untilRequests = untilRequests
+    self.warmUp = warmUp
     self.reportInterval = reportInterval
     self.directory = directory
   }
