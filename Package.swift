@@ -105,7 +105,7 @@ let package = Package(
     tests("RolloutCoreTests", ["RolloutCore"]),
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
-    tests("CanaryJudgeTests", ["CanaryJudge"]),
+    tests("CanaryJudgeTests", ["CanaryJudge"], exclude: ["Fixtures"]),
     // Whole burn-ins of the bench, fast; Benchmarks/judge feeds it.
     .executableTarget(
       name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",

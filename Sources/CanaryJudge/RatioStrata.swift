@@ -1,28 +1,29 @@
-/// What is kept to invert the rate evidence: counts by the share of exposure the updated arm had. The factor of a tick
-/// depends on its exposures through that share alone, so adding up ticks of equal share loses nothing; shares are told
-/// apart in steps of 4 %.
+/// What is kept to invert the rate evidence: counts by the ratio of exposures, updated over siblings. The factor of a tick
+/// depends on its exposures through that ratio alone, so adding up ticks of one ratio loses nothing. Ticks of more ratios than
+/// there is room for are added to the nearest.
 struct RatioStrata: Hashable, Sendable {
   struct Stratum: Hashable, Sendable {
-    var step: Int
+    var exposures: Double
     var tick: RateTick
   }
-  /// Ascending by step; at most 64.
+  /// Ascending by ratio of exposures.
   private(set) var strata: [Stratum] = []
 
+  static let capacity = 64
   static let up = [1.2, 1.5, 2, 3, 5, 10, 30, 100]
 
   mutating func record(_ tick: RateTick) {
     guard tick.isComparable else { return }
-    let log = LogSpace.of(tick.canaryExposure / tick.baselineExposure)
-    let step = Int((min(max(log, -30), 30) * 25).rounded())
-    let place = strata.firstIndex { $0.step >= step } ?? strata.count
-    if place < strata.count, strata[place].step == step {
+    let ratio = tick.canaryExposure / tick.baselineExposure
+    let place = strata.firstIndex { $0.exposures >= ratio } ?? strata.count
+    if place < strata.count, strata[place].exposures == ratio {
       strata[place].tick.add(tick)
-    } else if strata.count < 64 {
-      strata.insert(Stratum(step: step, tick: tick), at: place)
+    } else if strata.count < Self.capacity {
+      strata.insert(Stratum(exposures: ratio, tick: tick), at: place)
     } else {
-      let before = place > 0 && (place == strata.count || step - strata[place - 1].step <= strata[place].step - step)
-      strata[before ? place - 1 : place].tick.add(tick)
+      let isNearerBelow =
+        place > 0 && (place == strata.count || ratio / strata[place - 1].exposures < strata[place].exposures / ratio)
+      strata[isNearerBelow ? place - 1 : place].tick.add(tick)
     }
   }
 

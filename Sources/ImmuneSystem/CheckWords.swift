@@ -49,7 +49,7 @@ struct CheckWords {
   var regression: String {
     var text = comparison
     if case .histogram = policy.measure, let part = finding.part, part != "body" {
-      text += ", too many beyond \(others == "before the push" ? "the earlier" : "the siblings'") \(part)"
+      text += ", too many beyond \(isSoak ? "the earlier" : "the siblings'") \(part)"
     }
     text += ", more than the tolerated \(Figure.percent(policy.tolerance)) worse"
     return text + siblingsToo

@@ -35,3 +35,5 @@ struct SplitMix64: RandomNumberGenerator {
     return count
   }
 }
+
+func complementaryError(_ x: Double) -> Double { erfc(x) }
