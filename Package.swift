@@ -99,7 +99,7 @@ let package = Package(
       "CommandTests",
       [
         "CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "Observers", "TestKit",
-        "LoopbackFixtures", argumentParser,
+        "ImmuneSystem", "CanaryJudge", "LoopbackFixtures", argumentParser,
       ]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
