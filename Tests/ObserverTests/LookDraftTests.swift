@@ -12,7 +12,7 @@ import Testing
 
   static func counts(_ value: Double) -> Observation { .measured(.counts(events: 0, exposure: value)) }
 
-  @Test func `what is held back counts for the time since the last look, and for no arm if that changed meanwhile`() throws {
+  @Test func `what is held back covers the time since the last look, and is no arm's if that changed`() throws {
     var draft = LookDraft(checks: [0], interval: .seconds(5))
     func at(_ second: Int64) -> Timestamp { Timestamp(milliseconds: second * 1000) }
     let (before, after) = (Self.segment([.sibling, .sibling]), Self.segment([.updated, .sibling]))
