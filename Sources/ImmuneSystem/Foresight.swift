@@ -61,15 +61,17 @@ public struct Foresight: Sendable {
   /// - Parameters:
   ///   - horizon: longest time that updated instances are judged.
   ///   - baseline: time that all instances are measured before.
+  ///   - warmUp: time after an update in which latency tolerance is widened.
   public init(
-    checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, baseline: TimeSpan, updated: Int, siblings: Int
+    checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, baseline: TimeSpan, warmUp: TimeSpan = .seconds(60),
+    updated: Int, siblings: Int
   ) {
     self.checks = checks
     crowd = Crowd(updated: updated, siblings: siblings)
     self.baseline = ImmuneSystem.seconds(baseline)
     rules = JudgeRules(
       checks: checks.map { CheckRule($0) }, instances: crowd.updated + crowd.siblings, falseAlarm: falseAlarm,
-      horizon: max(1, ImmuneSystem.seconds(horizon)))
+      horizon: max(1, ImmuneSystem.seconds(horizon)), warmUp: ImmuneSystem.seconds(warmUp))
   }
 
   /// - Parameter check: index among the policy's checks.
