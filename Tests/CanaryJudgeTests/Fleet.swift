@@ -3,7 +3,7 @@
 /// A small fleet that reports what it is told to, with or without chance.
 struct Fleet {
   var instances: Int
-  var requests = 100.0
+  var requests = 300.0
   /// Seconds of a tick.
   var tick = 5.0
   var arms: [JudgeTick.Arm]
