@@ -98,7 +98,7 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "CanaryCommands", "ImmuneSystem", "CanaryJudge", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile",
+        "CanaryCommands", "RolloutCore", "CanaryJudge", "ImmuneSystem", "RolloutEngine", "RolloutStore", "PolicyFile",
         "Observers", "TestKit", "LoopbackFixtures", argumentParser,
       ]),
     tests("ArchitectureTests", []),

@@ -7,21 +7,25 @@
 #endif
 
 /// What the updated instances' rate may differ by from the siblings' by nature, in steps of log units. Step j has the
-/// probability p_j believed of it now, and R_j, the likelihood of everything seen since the deploy with that difference over the
-/// likelihood without.
+/// probability p_j believed of it now, and R_j, the likelihood of everything seen since the deploy if the difference is
+/// up to step j (the best within it) over the likelihood without a difference.
 ///
 /// With N the mixture of alternatives and L_0 the null without a difference, the wealth E_0 = N/L_0 becomes
 /// E = N/Σ p_j L_j = E_0/Σ p_j R_j: the Bayes factor against a null that has the difference as a random effect. What is
 /// believed may change as the siblings show more; all evidence is then read anew, so none stays that an earlier, too
 /// narrow belief made too large. Differences in the updated arm's favour count as none.
 struct NaturalDifference: Hashable, Sendable {
-  static let steps = [0, 0.07, 0.16, 0.28, 0.45, 0.75, 1.3, 2.5]
-  private static let odds = steps.map { [RateBet(odds: LogSpace.exponential($0)), RateBet(odds: LogSpace.exponential(-$0))] }
+  static let steps = [
+    0, 0.05, 0.1, 0.16, 0.22, 0.29, 0.37, 0.46, 0.56, 0.68, 0.82, 1, 1.25, 1.6, 2.1, 3,
+  ]
+  private static let odds = steps.map {
+    [RateBet(odds: LogSpace.exponential($0)), RateBet(odds: LogSpace.exponential(-$0))]
+  }
 
-  /// ln R_j.
+  /// ln of the likelihood at each step over that at 0: concave in the step.
   private var logs = Array(repeating: 0.0, count: steps.count)
-  /// ln p_j.
-  private var belief = [0.0] + Array(repeating: -Double.infinity, count: steps.count - 1)
+  /// p_j.
+  private var belief = [1.0] + Array(repeating: 0.0, count: steps.count - 1)
   private let side: Int
 
   /// `direction` +1 where a higher rate is worse, −1 where a lower one is.
@@ -35,19 +39,18 @@ struct NaturalDifference: Hashable, Sendable {
 
   /// Takes the belief as a mixture of normal distributions of the log difference, arm over siblings.
   mutating func believe(_ parts: [InstanceRates.Part]) {
-    var shares = Array(repeating: 0.0, count: Self.steps.count)
+    belief = Array(repeating: 0, count: Self.steps.count)
     for part in parts {
       let mean = side == 0 ? part.mean : -part.mean
       var below = 0.0
-      for step in shares.indices {
+      for step in belief.indices {
         let isLast = step == Self.steps.count - 1
-        let edge = isLast ? Double.infinity : (Self.steps[step] + Self.steps[step + 1]) / 2
-        let upTo = Self.normal(edge, mean: mean, deviation: part.variance.squareRoot())
-        shares[step] += part.weight * max(0, upTo - below)
+        let upTo = Self.normal(
+          isLast ? .infinity : Self.steps[step] + 1e-9, mean: mean, deviation: part.variance.squareRoot())
+        belief[step] += part.weight * max(0, upTo - below)
         below = upTo
       }
     }
-    belief = shares.map { LogSpace.of($0) }
   }
 
   private static func normal(_ x: Double, mean: Double, deviation: Double) -> Double {
@@ -56,5 +59,28 @@ struct NaturalDifference: Hashable, Sendable {
   }
 
   /// ln Σ p_j R_j.
-  var logValue: Double { LogSpace.sum(zip(belief, logs).map { $0 + $1 }) }
+  var logValue: Double {
+    var (best, sum) = (0.0, -Double.infinity)
+    for step in logs.indices {
+      best = max(best, logs[step], peak(below: step))
+      if belief[step] > 0 { sum = LogSpace.sum(sum, LogSpace.of(belief[step]) + best) }
+    }
+    return sum
+  }
+
+  /// Top of the parabola through a step and its neighbours, where that lies between this step and the one before.
+  private func peak(below step: Int) -> Double {
+    guard step > 0 else { return 0 }
+    let middle = step > 1 && (step == logs.count - 1 || logs[step - 1] >= logs[step]) ? step - 1 : min(step, logs.count - 2)
+    let (a, b, c) = (Self.steps[middle - 1], Self.steps[middle], Self.steps[middle + 1])
+    let left = (logs[middle] - logs[middle - 1]) / (b - a)
+    let right = (logs[middle + 1] - logs[middle]) / (c - b)
+    let bend = (right - left) / (c - a)
+    guard bend < 0 else { return 0 }
+    // f(x) = f(b) + m(x − b) + bend·(x − b)² with m the slope at b.
+    let slope = left + bend * (b - a)
+    let top = b - slope / (2 * bend)
+    guard top > Self.steps[step - 1], top <= Self.steps[step] else { return 0 }
+    return logs[middle] - slope * slope / (4 * bend)
+  }
 }

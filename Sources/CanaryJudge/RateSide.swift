@@ -49,14 +49,12 @@ struct RateSide: Hashable, Sendable {
   mutating func record(_ tick: RateTick, dispersion: Double, flat: Double?, widening: Double? = nil) {
     guard tick.isComparable else { return }
     let null = RateNull(ratio: widening.map { ratio * (direction > 0 ? $0 : 1 / $0) } ?? tolerated, allowance: allowance)
-    var most = 0.0
-    for bet in bets.indices {
-      let factor = (flat ?? tempering.temper[bet]) * bets[bet].logFactor(tick, null: null)
-      wealth.multiply(bet, byLog: factor)
-      most = max(most, factor)
-    }
-    // A tick that was capped counts for as little here.
+    let factors = bets.indices.map { (flat ?? tempering.temper[$0]) * bets[$0].logFactor(tick, null: null) }
+    // A tick beyond the cap is scaled down for all bets and for the natural difference alike: cutting off each alone
+    // would let a bet gain on a difference that fits the data better.
+    let most = factors.max() ?? 0
     let kept = most > BetWealth.cap ? BetWealth.cap / most : 1
+    for bet in bets.indices { wealth.multiply(bet, byLog: factors[bet] > 0 ? factors[bet] * kept : factors[bet]) }
     natural.record(tick, null: null, temper: (flat ?? tempering.temper[0]) * kept)
     let whole = tick.canaryExposure + tick.baselineExposure
     information += tick.canaryExposure * tick.baselineEvents / whole / dispersion

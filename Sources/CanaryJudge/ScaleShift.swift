@@ -11,9 +11,10 @@ struct ScaleShift: Hashable, Sendable {
   private(set) var exceeding: [[Double]]
 
   static let crowding = 3.0
+  static let passCrowding = 1.5
 
   /// `offset` and `tolerance` are in log latency. For a pass (`isPass`) a larger shift would flatter, so a coarse bucket is
-  /// moved down by less instead.
+  /// moved down by less instead: by the margin over `passCrowding`.
   init(reference: LatencyReference, layout: HistogramLayout, body: Move, tails: [Move]) {
     scores = Self.scores(reference, layout, body)
     exceeding = zip(reference.thresholds, tails).map { threshold, move in
@@ -31,7 +32,7 @@ struct ScaleShift: Hashable, Sendable {
     func shift(width: Double) -> Double {
       guard tolerance > 0 else { return offset + tolerance }
       let coarse = min(max((width / tolerance - 0.25) / 0.75, 0), 1)
-      if isPass { return offset + tolerance * (1 - coarse * (1 - 1 / ScaleShift.crowding)) }
+      if isPass { return offset + tolerance * (1 - coarse * (1 - 1 / ScaleShift.passCrowding)) }
       return offset + tolerance + coarse * min((ScaleShift.crowding - 1) * tolerance, width)
     }
   }

@@ -57,7 +57,8 @@ struct CheckWords {
 
   var breach: String {
     guard let bound = policy.limit else { return "beyond the limit" }
-    return "\((finding.limitValue ?? finding.updated).map(inUnit) ?? "the value"), beyond the limit \(inUnit(bound))" + siblingsToo
+    let value = (finding.limitValue ?? finding.updated).map(inUnit) ?? "the value"
+    return "\(value), beyond the limit \(inUnit(bound))" + siblingsToo
   }
 
   private var siblingsToo: String {

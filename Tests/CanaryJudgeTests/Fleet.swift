@@ -3,7 +3,7 @@
 /// A small fleet that reports what it is told to, with or without chance.
 struct Fleet {
   var instances: Int
-  var requests = 100.0
+  var requests = 300.0
   /// Seconds of a tick.
   var tick = 5.0
   var arms: [JudgeTick.Arm]
@@ -37,20 +37,21 @@ struct Fleet {
 
   /// Log-normal around 40 ms with σ = 0.5, cut into buckets; the part above the 90th percentile stretched by `tail`.
   mutating func histogram(_ index: Int) -> Histogram {
-    let share = { (edge: Double) -> Double in
-      guard edge.isFinite else { return 1 }
-      let plain = Fleet.normal((logarithm(edge / 0.04 / slower[index])) / 0.5)
-      let stretched = Fleet.normal((logarithm(edge / 0.04 / slower[index] / tail[index])) / 0.5)
-      return plain <= 0.9 ? plain : max(0.9, stretched)
-    }
+    let (slower, tail) = (slower[index], tail[index])
     var (below, buckets) = (0.0, [Histogram.Bucket]())
     for (bucket, edge) in bounds.enumerated() {
-      let upTo = share(edge)
+      let upTo = Fleet.share(below: edge, slower: slower, tail: tail)
       let number = count(requests * (upTo - below))
       below = upTo
       if number > 0 { buckets.append(Histogram.Bucket(index: Int32(bucket), count: number)) }
     }
     return Histogram(upperBounds: bounds, buckets: buckets)
+  }
+
+  static func share(below edge: Double, slower: Double, tail: Double) -> Double {
+    guard edge.isFinite else { return 1 }
+    let plain = normal((logarithm(edge / 0.04 / slower)) / 0.5)
+    return plain <= 0.9 ? plain : max(0.9, normal((logarithm(edge / 0.04 / slower / tail)) / 0.5))
   }
 
   static func normal(_ x: Double) -> Double { 0.5 * complementaryError(-x / 2.0.squareRoot()) }

@@ -4,8 +4,8 @@ import Testing
 
 /// The whole judge on small fleets. Without a seed the counts are exactly what is expected, so nothing moves.
 @Suite struct JudgeTests {
-  @Test func `total failure halts within three ticks, early and late`() {
-    for onset in [0.0, 300] {
+  @Test func `total failure halts within three ticks, and late in four`() {
+    for (onset, ticks) in [(0.0, 3.0), (300, 4)] {
       var fleet = Fleet(6)
       fleet.tick = 1
       var judge = Judge(rules: fleet.rules())
@@ -14,7 +14,7 @@ import Testing
       fleet.run(&judge, until: onset)
       #expect(!judge.ruling.isHalt)
       fleet.errors[0] = 1
-      fleet.run(&judge, until: onset + 3)
+      fleet.run(&judge, until: onset + ticks)
       #expect(judge.ruling == .halt(check: 0, ground: .evidence), "onset \(onset)")
     }
   }

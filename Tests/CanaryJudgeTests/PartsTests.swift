@@ -125,7 +125,7 @@ import Testing
     let move = ScaleShift.Move(offset: 0, tolerance: 0.05)
     #expect(move.shift(width: fine.width(10)) == 0.05)
     #expect(move.shift(width: 0.7) > 0.14 && move.shift(width: 0.7) <= 0.15 + 1e-12)
-    #expect(ScaleShift.Move(offset: 0, tolerance: 0.05, isPass: true).shift(width: 0.7) < 0.02)
+    #expect(ScaleShift.Move(offset: 0, tolerance: 0.05, isPass: true).shift(width: 0.7) < 0.034)
   }
 
   @Test func `scores never fall and favour where the density is steep`() throws {

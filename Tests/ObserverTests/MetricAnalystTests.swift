@@ -220,33 +220,4 @@ import Testing
     let fresh = try #require(reports.first { $0.number == 12 })
     #expect(fresh.verdict.evidence[0].canarySamples <= 500, "\(fresh.verdict.evidence[0].canarySamples)")
   }
-
-  @Test func `what an instance showed while it changed sides is nobody's`() throws {
-    var draft = LookDraft(checks: [0], interval: .seconds(5))
-    let seen: [[Observation]] = [
-      [.measured(.counts(events: 9, exposure: 10)), .measured(.counts(events: 0, exposure: 10))]
-    ]
-    let before = Segment(number: 1, stage: .comparison, hosts: [0, 1], arms: [.out, .sibling])
-    let after = Segment(number: 1, stage: .comparison, hosts: [0, 1], arms: [.updated, .sibling])
-    let silent: [[Observation]] = [[.none(ReadingProblem(.noData, detail: "refused")), seen[0][1]]]
-    _ = draft.looks(seen, at: Timestamp(milliseconds: 5_000), in: before)
-    _ = draft.looks(silent, at: Timestamp(milliseconds: 10_000), in: after)
-    let moved = try #require(draft.looks(seen, at: Timestamp(milliseconds: 15_000), in: after).first)
-    #expect(moved.checks[0].readings == [.missing, .counts(events: 0, exposure: 10)])
-    #expect(moved.checks[0].gaps == [Gap(position: 0, kind: .first)])
-    let settled = try #require(draft.looks(seen, at: Timestamp(milliseconds: 20_000), in: after).first)
-    #expect(settled.checks[0].readings[0] == .counts(events: 9, exposure: 10) && settled.checks[0].gaps.isEmpty)
-  }
-
-  @Test func `the look after an outage covers it, and what is pending makes none`() {
-    var draft = LookDraft(checks: [0], interval: .seconds(5))
-    let segment = Segment(number: 1, stage: .comparison, hosts: [0], arms: [.updated])
-    let (seen, away): ([[Observation]], [[Observation]]) = (
-      [[.measured(.counts(events: 0, exposure: 10))]], [[.none(ReadingProblem(.noData, detail: "refused"))]]
-    )
-    let durations = [seen, away, away, seen, [[.pending]], seen].enumerated().map { index, observed in
-      draft.looks(observed, at: Timestamp(milliseconds: 5_000 * Int64(index + 1)), in: segment).first?.duration
-    }
-    #expect(durations == [.seconds(5), .seconds(5), .seconds(10), .seconds(15), nil, .seconds(10)])
-  }
 }

@@ -99,7 +99,7 @@ import Testing
     #expect(driven.rollout.nextDeadline == time(900))
     _ = try driven.at(720, .tookOver(epoch: 2, holder: "c2", gap: .seconds(15)))
     #expect(driven.rollout.nextDeadline == time(915))
-    _ = try driven.at(721, .clockJumped(by: .minutes(-60), reason: "NTP"))
+    _ = try driven.at(721 - 3600, .clockJumped(by: .minutes(-60), reason: "NTP"))
     #expect(driven.rollout.nextDeadline == time(915 - 3600))
     #expect(driven.rollout.analysis?.number == 1)
   }
