@@ -1,5 +1,4 @@
 import CanaryJudge
-import ImmuneSystem
 import Observers
 import RolloutCore
 import RolloutEngine
@@ -7,6 +6,7 @@ import TestKit
 import Testing
 
 @testable import CanaryCommands
+@testable import ImmuneSystem
 
 /// Policies on recorded data: of a real journal, and of tables.
 @Suite struct CalibrateTests {
@@ -42,9 +42,10 @@ import Testing
       #expect(text.status == 0, "\(text)")
       // The canary's own readings are of the new version: three are left to play, in the one window there is.
       #expect(text.answers.contains("cried wolf   0 of 3 calm burn-ins, by chance at most"), "\(text)")
-      #expect(text.answers.contains("1 window of 1m00s before a push and 10m00s of burn-in"), "\(text)")
+      #expect(text.answers.contains("1 window of 1m before a push and 10m of burn-in"), "\(text)")
       #expect(text.answers.contains("×10 all in "), "\(text)")
       #expect(text.answers.contains("nothing was recorded of it"), "\(text)")
+      #expect(text.answers.contains("early pass   none: nothing was recorded of queue"), "\(text)")
       let written = await bench("calibrate", "canary.yaml", "--write-csv", "calm.csv", "--output", "json")
       let again = await bench("calibrate", "--csv", "calm.csv", "--output", "json")
       #expect(written.status == 0 && again.status == 0, "\(written) \(again)")
@@ -120,8 +121,8 @@ import Testing
   }
 
   @Test func `lengths follow from the times where no column says them`() throws {
-    let found = try Self.parse("time,instance,check,value\n100,a,queue,1\n130,a,queue,2\n140,a,queue,3\n")
-    #expect(found.first?.looks.map(\.duration) == [.seconds(5), .seconds(30), .seconds(10)])
+    let found = try Self.parse("time,instance,check,value\n100,a,queue,1\n130,a,queue,2\n140,a,queue,3\n9999999,a,queue,3\n")
+    #expect(found.first?.looks.map(\.duration) == [.seconds(5), .seconds(30), .seconds(10), .seconds(5)])
   }
 
   @Test func `tables with names are recordings of their own`() throws {
@@ -135,7 +136,8 @@ import Testing
 
   @Test(arguments: [
     ("", 1, "a header is wanted"), ("\n\n", 1, "a header is wanted"), ("time,instance\n", 1, "at least time"),
-    ("time,instance,check,time\n", 1, "two columns `time`"), ("time,instance,check,host\n", 1, "no known column `host`"),
+    ("time,instance,check,time\n", 1, "two columns `time`"),
+    ("time,instance,check,host\n", 1, "no known column `host`"),
     ("time,instance,check,le=x\n", 1, "expected le=0.25"), ("time,instance,check,le=1,le=1.0\n", 1, "of the edge 1.0"),
     ("time,instance,check,le=nan\n", 1, "expected le=0.25"),
     (head + "1,a,errors,,1,2,,,,\n", 2, "10 cells under 9 columns"),
@@ -151,13 +153,12 @@ import Testing
     (head + "1,a,latency,,,,,5,4\n", 2, "never fall"), (head + "1,a,latency,,,,,-1,4\n", 2, "never fall"),
     (head + "1,a,errors,,-1,2,,,\n", 2, "negative"), (head + "1,a,errors,,1e15,2,,,\n", 2, "beyond 1e15"),
     (head + "1,a,errors,,nan,2,,,\n", 2, "which is no number"), (head + "1,a,errors,,0x1,2,,,\n", 2, "no number"),
-    (head + "1,a,errors,,inf,2,,,\n", 2, "no number"), (head + "1,a,errors,0,1,2,,,\n", 2, "expected 0.001 to 86400"),
+    (head + "1,a,errors,,inf,2,,,\n", 2, "no number"), (head + "1,a,errors,0,1,2,,,\n", 2, "expected 0.001 to 3600"),
     (head + "1,a,errors,1,1,2,,,\n2,b,errors,1,1,2,,,\n2,a,errors,2,1,2,,,\n", 4, "differs from line 3"),
     (head + "2,a,errors,,1,2,,,\n2,a,errors,,1,2,,,\n", 3, "not after line 2"),
     (head + "2,a,errors,,1,2,,,\n1,a,errors,,1,2,,,\n", 3, "not after line 2"),
     (head + "1,\"a,errors,,1,2,,,\n", 2, "does not close"), (head + "1,a\"b,errors,,1,2,,,\n", 2, "a quote within"),
     (head + "1,\"a\"b,errors,,1,2,,,\n", 2, "behind a closing quote"), (head + "1,a\0,errors,,1,2,,,\n", 2, "no text"),
-    (head + "1," + String(repeating: "a", count: 70_000) + ",errors,,1,2,,,\n", 2, "more than 64 KiB"),
   ])
   func `a hostile table is refused at its line`(_ text: String, _ line: Int, _ fragment: String) {
     let damage = #expect(throws: RecordingCSV.Damage.self) { _ = try Self.parse(text) }
@@ -167,6 +168,9 @@ import Testing
   @Test func `bytes that are no text are refused, and sparse tables take no room`() {
     #expect(throws: RecordingCSV.Damage(2, "text that is not UTF-8")) {
       _ = try RecordingCSV.parse(Array(Self.head.utf8) + [0x31, 0x2C, 0xFF, 0x2C], checks: Self.checks)
+    }
+    #expect(throws: RecordingCSV.Damage(2, "a line of no text, or of more than 64 KiB")) {
+      _ = try Self.parse(Self.head + "1," + String(repeating: "a", count: 70_000) + ",errors,,1,2,,,\n")
     }
     let crowd = (0...RecordingCSV.mostInstances).map { "1,i\($0),queue,1\n" }.joined()
     let damage = #expect(throws: RecordingCSV.Damage.self) {
@@ -185,6 +189,76 @@ import Testing
     #expect(cut.map { $0.looks.map(\.at.milliseconds).min() } == [10_000, 220_000])
     #expect(cut.map { $0.looks.map(\.at.milliseconds).max() } == [90_000, 400_000])
     #expect(cut.map(\.name) == ["past", "past (2)"])
+  }
+}
+
+/// What people read.
+@Suite struct CalibrationScreenTests {
+  private static func share(_ hits: Int, _ of: Int) -> CalibrationReport.Share { .init(hits: hits, of: of) }
+
+  private static func check(_ check: Int, halted: Int, _ advice: CheckCalibration.Advice) -> CheckCalibration {
+    CheckCalibration(
+      check: check, tolerance: 0.1, halted: share(halted, 240), limitBreaches: check,
+      culprits: halted > 0 ? [.init(instance: "web3", count: halted)] : [],
+      catches: [
+        .init(regression: .events(times: 1.5), caught: share(4, 40), after: .minutes(12)),
+        .init(regression: .lost(part: 0.2), caught: share(0, 40), after: nil),
+        .init(regression: .slowerTail(times: 2), caught: share(40, 40), after: .seconds(75)),
+      ], advice: advice)
+  }
+
+  private static func result(_ checks: [CheckCalibration], halted: Int, adjusted: Int?) throws -> CalibrationResult {
+    var policy = Policy(
+      service: "shop", instances: .listed([]), transport: .local,
+      release: ReleasePolicy(artifact: "a", directory: "/d"))
+    policy.checks = ["errors", "latency"].map {
+      CheckPolicy(name: $0, source: .scrape("http://{host}"), measure: .ratio(events: "bad", total: "all"))
+    }
+    let report = CalibrationReport(
+      recordings: 3, instances: 4, length: .minutes(600), windows: 80, shortWindows: 2, baseline: .minutes(5),
+      burnIn: .minutes(60), tooShort: 1, tooFew: 2, possible: 1320, falseAlarm: 0.01, halted: share(halted, 240),
+      passed: share(228, 240), passAfter: .minutes(14), adjusted: adjusted.map { share($0, 240) }, checks: checks)
+    return CalibrationResult(policy: policy, path: "canary.yaml", report: report, notes: ["shop-1: damaged"])
+  }
+
+  @Test func `a calm service`() throws {
+    let result = try Self.result([Self.check(0, halted: 0, .keep)], halted: 0, adjusted: nil)
+    #expect(
+      CalibrationRenderer.text(result, palette: .plain) == """
+        shop  canary.yaml, on 10h of 4 instances that ran one version, 3 recordings
+          played       80 windows of 5m before a push and 1h of burn-in, each instance in turn as the canary: 240 of 1,320
+                       2 shorter than the policy's 1h05m: their recordings are
+          cried wolf   0 of 240 calm burn-ins, by chance at most 1.6 %; promised: at most 1 %
+          early pass   228 of 240, after 14m in the median
+
+        check   tolerance  cried wolf  would have caught, and when in the median
+        errors  10 %       0 of 240    ×1.5 10 % in 12m · −20 % none · p99 ×2 all in 1m15s
+
+          left out: 1 shorter than two minutes, 2 with fewer than three instances throughout
+          shop-1: damaged
+
+        """)
+  }
+
+  @Test func `advice`() throws {
+    let suggestion = CheckCalibration.Suggestion(
+      tolerance: 0.3, halted: Self.share(1, 240),
+      catches: [.init(regression: .drift(perMinute: 0.05), caught: Self.share(40, 40), after: .minutes(9))])
+    let tight = try Self.result(
+      [Self.check(0, halted: 12, .tooTight(suggestion)), Self.check(1, halted: 0, .tooLoose(suggestion))], halted: 12,
+      adjusted: 1)
+    let text = CalibrationRenderer.text(tight, palette: .plain)
+    #expect(text.contains("12 of 240 calm burn-ins, 5 %, by chance 2.9 % to 8.5 %; promised: at most 1 %"), "\(text)")
+    #expect(text.contains("! errors: 10 % is too tight: each time with web3 as the canary"), "\(text)")
+    #expect(
+      text.contains("    with tolerance: 30%  1 of 240 halted; catches +5 %/min all in 9m\n! latency: 10 % could be"),
+      "\(text)")
+    #expect(text.contains("with these tolerances  1 of 240 calm burn-ins, 0.42 %"), "\(text)")
+    #expect(text.contains("latency: its limit would have been breached in 1 calm burn-ins"), "\(text)")
+    let hopeless = try Self.result([Self.check(0, halted: 200, .tooTight(nil))], halted: 200, adjusted: nil)
+    #expect(CalibrationRenderer.text(hopeless, palette: .plain).contains("no tolerance up to 500 % keeps the promise"))
+    let json = CalibrationJSON.json(tight).line
+    #expect(json.contains(#""advice":"too_tight","suggestion":{"tolerance":0.3"#), "\(json)")
   }
 }
 

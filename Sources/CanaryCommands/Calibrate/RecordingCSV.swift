@@ -42,6 +42,8 @@ struct RecordingCSV {
   private var lastTime: (text: String, at: Timestamp)?
 
   static let mostInstances = 1000
+  /// A longer time without lines is a break, and no stretch that the next line is about.
+  private static let longestGap = TimeSpan.minutes(10)
   /// Readings held: an instance that is not in a line of a moment takes room as well.
   private static let mostCells = 20_000_000
 
@@ -70,8 +72,8 @@ struct RecordingCSV {
     let (instance, check) = (fields[columns.instance], try check(fields[columns.check], line))
     guard !instance.isEmpty else { throw Damage(line, "no instance") }
     let seconds = try number(columns.seconds, "seconds", fields, line)
-    if let seconds, !(seconds >= 0.001 && seconds <= 86_400) {
-      throw Damage(line, "`seconds` is \(fields[columns.seconds ?? 0]), expected 0.001 to 86400")
+    if let seconds, !(seconds >= 0.001 && seconds <= 3600) {
+      throw Damage(line, "`seconds` is \(fields[columns.seconds ?? 0]), expected 0.001 to 3600")
     }
     let reading = try reading(fields, check, seconds, line)
     let tape = tape(columns.recording.map { fields[$0] } ?? "")
@@ -201,8 +203,9 @@ struct RecordingCSV {
     var last: [Int: Timestamp] = [:]
     for group in groups.keys.sorted(by: { ($0.at, $0.check) < ($1.at, $1.check) }) {
       let rows = (groups[group] ?? []).map { tape.rows[$0] }
-      let passed = last[group.check].map { group.at - $0 } ?? checks[group.check].interval
-      let duration = try duration(rows) ?? passed
+      let passed = last[group.check].map { group.at - $0 } ?? .zero
+      let duration = try duration(rows)
+        ?? (passed > .zero && passed <= Self.longestGap ? passed : checks[group.check].interval)
       last[group.check] = group.at
       var look = CheckLook(
         check: group.check, readings: Array(repeating: .missing, count: tape.instances.count))

@@ -31,7 +31,13 @@ struct StoredRecordings {
         let records = try await session.read { () async throws(StoreFailure) in
           try await store.samples(of: summary.id, from: start, limit: page)
         }
-        if next == 0, !records.isEmpty { tape.plan = try await session.load(summary.id, from: store).rollout.plan }
+        if next == 0, !records.isEmpty {
+          guard let rollout = try? await session.load(summary.id, from: store).rollout else {
+            stored.notes.append("\(summary.id): its journal cannot be read, left out")
+            break
+          }
+          tape.plan = rollout.plan
+        }
         for record in records {
           do throws(SampleCodec.Damage) { tape.take(try SampleCodec.decode(record)) } catch {
             tape.isDamaged = true

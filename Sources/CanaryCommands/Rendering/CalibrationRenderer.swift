@@ -70,6 +70,11 @@ struct CalibrationRenderer {
 
   private var passes: String {
     guard report.passed.hits > 0 else {
+      let silent = report.checks.filter { $0.halted.of == 0 && !policy.checks[$0.check].muted }
+        .map { policy.checks[$0.check].name }
+      if !silent.isEmpty {
+        return "none: nothing was recorded of \(silent.joined(separator: ", ")), and no data is no pass"
+      }
       return "0 of \(report.passed.of): no calm release earns its pass within the burn-in"
     }
     let after = report.passAfter.map { ", after \(TimeWords.length($0)) in the median" } ?? ""

@@ -5,7 +5,7 @@ internal import RolloutCore
 struct CalibrateVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
-    abstract: "Run a policy's checks over recorded data: would they cry wolf, would they see?",
+    abstract: "Run a policy's checks over recorded data: would they cry wolf?",
     discussion: """
       Takes stretches in which all instances ran one version, lets each of them in turn play the canary against the \
       others, and counts how often the checks would have halted it. Then it makes the would-be canary worse, and says \

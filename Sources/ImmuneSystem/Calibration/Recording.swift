@@ -102,9 +102,8 @@ struct WindowCut: Hashable, Sendable {
     _ recording: Recording, _ index: Int, from: Timestamp, deploy: Timestamp, to end: Timestamp
   ) {
     let looks = recording.looks
-    let first = looks.firstIndex { $0.at > from } ?? looks.count
-    let last = looks[first...].firstIndex { $0.at > end } ?? looks.count
-    let deployed = looks[first..<last].firstIndex { $0.at > deploy } ?? last
+    let (first, last) = (Self.place(after: from, in: looks), Self.place(after: end, in: looks))
+    let deployed = Self.place(after: deploy, in: looks)
     guard deployed < last else {
       tooShort += 1
       return
@@ -124,6 +123,16 @@ struct WindowCut: Hashable, Sendable {
       CalmWindow(
         recording: index, looks: first..<last, before: deployed - first, members: members, baseline: deploy - from,
         burnIn: end - deploy, measured: measured))
+  }
+
+  /// Index of the first look that ends later; looks ascend.
+  private static func place(after time: Timestamp, in looks: [Look]) -> Int {
+    var (low, high) = (0, looks.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if looks[middle].at > time { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   private static func members(_ looks: ArraySlice<Look>, of instances: Int) -> [Int] {

@@ -90,6 +90,8 @@ public struct CalibrationBench: Sendable {
     var outcome = TrialOutcome()
     let hosts = Array(recordings[window.recording].instances.indices)
     let others = window.members.filter { $0 != canary }
+    let canPass = job.check == nil
+      && policy.checks.indices.allSatisfy { policy.checks[$0].muted || window.measured.contains($0) }
     func segment(_ stage: Analysis.Stage) -> Segment {
       Segment(
         Analysis(number: 1, stage: stage, updated: [canary], siblings: others), hosts: hosts, refusals: [])
@@ -107,7 +109,7 @@ public struct CalibrationBench: Sendable {
       }
       try immune.record(.look(shown), sequence: number)
       guard number >= window.before else { continue }
-      note(&outcome, immune, job)
+      note(&outcome, immune, canPass: canPass)
       if outcome.halt != nil { break }
     }
     return outcome
@@ -125,13 +127,13 @@ public struct CalibrationBench: Sendable {
     return checks.isEmpty ? nil : Look(at: look.at, duration: look.duration, checks: checks)
   }
 
-  private func note(_ outcome: inout TrialOutcome, _ immune: ImmuneSystem, _ job: TrialJob) {
+  private func note(_ outcome: inout TrialOutcome, _ immune: ImmuneSystem, canPass: Bool) {
     let second = max(0, immune.second ?? 0)
     if case .halt(let blamed, let ground) = immune.judge.ruling {
       outcome.halt = second
       outcome.blamed = blamed
       outcome.isLimit = ground == .limit
-    } else if job.check == nil, outcome.pass == nil, immune.judge.ruling == .pass,
+    } else if canPass, outcome.pass == nil, immune.judge.ruling == .pass,
       second >= ImmuneSystem.seconds(policy.burnIn.min), immune.verdict.outcome == .pass
     {
       outcome.pass = second
