@@ -144,21 +144,24 @@ import class LoopbackFixtures.LoopbackServer
     let source = PrometheusSource(url: prometheus.url, instance: "{id}.example:8080")
     var kept = CheckPolicy(name: "errors", source: .prometheus(source), measure: errors)
     kept.interval = .seconds(1)
+    let unknown = CheckPolicy(name: "unknown", source: .prometheus(source), measure: .gauge("no_such_metric"))
     let lost = CheckPolicy(name: "queue", source: .scrape("http://{host}:1/metrics"), measure: .gauge("queue"))
     let history = CheckHistory(curl: try CurlClient(), clock: SystemClock(), directory: nil)
     let instances = (0..<2).map { Instance(id: HostID("web\($0)")) }
-    let answer = await history.looks(of: [lost, kept], on: instances, from: start, to: now() + .seconds(1))
+    let answer = await history.looks(of: [lost, kept, unknown], on: instances, from: start, to: now() + .seconds(1))
     var exposure = [0.0, 0]
     for look in answer.looks {
       for check in look.checks {
-        #expect(check.check == 1)
         for (index, reading) in check.readings.enumerated() {
+          #expect(check.check == 1 || reading == .missing)
           if case .counts(_, let seen) = reading { exposure[index] += seen }
         }
       }
     }
     #expect(exposure == [75, 75])
-    #expect(answer.problems == [.init(check: 0, detail: "its source keeps no history")])
+    #expect(answer.problems.map(\.check) == [0, 2])
+    #expect(answer.problems.first?.detail == "its source keeps no history")
+    #expect(answer.problems.last?.detail.contains("no_such_metric") == true)
   }
 
   @Test func `a query that the server refuses is an error with its reason`() async throws {
