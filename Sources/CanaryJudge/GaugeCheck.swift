@@ -82,7 +82,9 @@ struct GaugeCheck: Hashable, Sendable {
       (sums[index], numbers[index]) = (0, 0)
     }
     // An instance must have been on the new version for the whole of two windows.
-    let ready = moment.updated.filter { growth[$0] != nil && (moment.age[$0] ?? 0) >= 2 * Self.window - moment.duration - 1 }
+    let ready = moment.updated.filter {
+      growth[$0] != nil && (moment.age[$0] ?? 0) >= 2 * Self.window - moment.duration - 1
+    }
     guard isJudged, !ready.isEmpty, !moment.siblings.isEmpty else { return }
     let turn = Int((min(max(moment.second, 0), 1e9) / Self.window).rounded(.down)) % ready.count
     guard let own = growth[ready[turn]] else { return }

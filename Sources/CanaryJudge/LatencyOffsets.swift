@@ -101,7 +101,8 @@ struct LatencyOffsets: Hashable, Sendable {
           continue
         }
         let kept = variance / (variance + noise)
-        parts.append((LogSpace.of(weight * share) + logDensity(value, variance: variance + noise), value * kept, noise * kept))
+        parts.append(
+          (LogSpace.of(weight * share) + logDensity(value, variance: variance + noise), value * kept, noise * kept))
       }
     }
     let total = LogSpace.sum(parts.map(\.log))

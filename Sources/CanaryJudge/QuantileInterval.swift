@@ -4,7 +4,8 @@
 enum QuantileInterval {
   static func width(count n: Double, alpha: Double, least m: Double = 100) -> Double {
     0.85
-      * ((LogSpace.of(max(LogSpace.of(2.718281828459045 * n / m), 1)) + 0.8 * LogSpace.of(1612 / alpha)) / n).squareRoot()
+      * ((LogSpace.of(max(LogSpace.of(2.718281828459045 * n / m), 1)) + 0.8 * LogSpace.of(1612 / alpha)) / n)
+      .squareRoot()
   }
 
   /// Nil below 100 observations.

@@ -48,7 +48,8 @@ struct RateSide: Hashable, Sendable {
   /// tempering.
   mutating func record(_ tick: RateTick, dispersion: Double, flat: Double?, widening: Double? = nil) {
     guard tick.isComparable else { return }
-    let null = RateNull(ratio: widening.map { ratio * (direction > 0 ? $0 : 1 / $0) } ?? tolerated, allowance: allowance)
+    let null = RateNull(
+      ratio: widening.map { ratio * (direction > 0 ? $0 : 1 / $0) } ?? tolerated, allowance: allowance)
     let factors = bets.indices.map { (flat ?? tempering.temper[$0]) * bets[$0].logFactor(tick, null: null) }
     // A tick beyond the cap is scaled down for all bets and for the natural difference alike: cutting off each alone
     // would let a bet gain on a difference that fits the data better.

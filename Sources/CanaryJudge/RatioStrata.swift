@@ -34,7 +34,9 @@ struct RatioStrata: Hashable, Sendable {
     let (a, b) = (LogSpace.of(low), LogSpace.of(high))
     let lower = Self.border(from: a, to: b) { logEvidence(at: $0, odds: Self.up, inverted: false) >= threshold }
     let upper = Self.border(from: a, to: b) { logEvidence(at: $0, odds: Self.up, inverted: true) < threshold }
-    return (lower <= a + 1e-9 ? 0 : LogSpace.exponential(lower), upper >= b - 1e-9 ? .infinity : LogSpace.exponential(upper))
+    return (
+      lower <= a + 1e-9 ? 0 : LogSpace.exponential(lower), upper >= b - 1e-9 ? .infinity : LogSpace.exponential(upper)
+    )
   }
 
   /// Where a statement that holds at the left end and fails to the right stops holding, by bisection.

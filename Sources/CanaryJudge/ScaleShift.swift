@@ -70,10 +70,12 @@ struct StepIntegral {
     self.scores = scores
     self.layout = layout
     var sum = 0.0
-    sums = [0] + scores.indices.map { index in
-      sum += scores[index] * layout.width(index)
-      return sum
-    }
+    sums =
+      [0]
+      + scores.indices.map { index in
+        sum += scores[index] * layout.width(index)
+        return sum
+      }
   }
 
   var start: Int { 0 }

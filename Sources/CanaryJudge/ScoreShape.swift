@@ -62,10 +62,12 @@ struct Cumulative {
   init(counts: [Double], total: Double, layout: HistogramLayout) {
     edges = [layout.lower[0]] + layout.upper
     var sum = 0.0
-    values = [0] + counts.map { count in
-      sum += count
-      return sum / total
-    }
+    values =
+      [0]
+      + counts.map { count in
+        sum += count
+        return sum / total
+      }
   }
 
   func value(_ place: Double) -> Double {

@@ -2,8 +2,8 @@ public import CanaryJudge
 public import RolloutCore
 
 /// What a check can see at a traffic that is known, before anything is updated. It plays the traffic to the judge
-/// itself, with all that the policy says, so that nothing here knows how the judge decides: counts are what is expected,
-/// moved against the question by `doubt` standard deviations, so that four of five rollouts see at least as much.
+/// itself, with all that the policy says, so that nothing here knows how the judge decides. Counts are what is
+/// expected, moved against the question by `doubt` standard deviations: four of five rollouts see at least as much.
 public struct Foresight: Sendable {
   private let checks: [CheckPolicy]
   private let rules: JudgeRules

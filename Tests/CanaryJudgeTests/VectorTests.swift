@@ -42,7 +42,8 @@ struct Vectors: Decodable {
   var rank_evalue: Cases<Rank>
 
   static func load() throws -> Vectors {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/vectors.json")
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+      "Fixtures/vectors.json")
     return try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file))
   }
 

@@ -20,7 +20,9 @@ struct Input {
 
   func array<T: BitwiseCopyable>(_ count: Int, of: T.Type) -> [T]? {
     guard let data = bytes(count * MemoryLayout<T>.stride) else { return nil }
-    return data.withUnsafeBytes { raw in (0..<count).map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self) } }
+    return data.withUnsafeBytes { raw in
+      (0..<count).map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self) }
+    }
   }
 }
 
