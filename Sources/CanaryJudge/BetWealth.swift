@@ -8,8 +8,13 @@ struct BetWealth: Hashable, Sendable {
   /// ln π_k.
   private let shares: [Double]
 
+  /// Most that one tick may add to a bet, in nats. Capping only lowers E, so it is always valid; it keeps one bad
+  /// second from deciding alone.
+  let cap: Double
+
   /// `shares` are scaled to sum to 1.
-  init(shares: [Double]) {
+  init(shares: [Double], cap: Double = 4) {
+    self.cap = cap
     logs = Array(repeating: -.infinity, count: shares.count)
     let total = shares.reduce(0, +)
     self.shares = shares.map { LogSpace.of($0 / total) }
@@ -26,13 +31,9 @@ struct BetWealth: Hashable, Sendable {
     for bet in logs.indices { logs[bet] = LogSpace.sum(logs[bet], log + shares[bet]) }
   }
 
-  /// Most that one tick may add to a bet, in nats. Capping only lowers E, so it is always valid; it keeps one bad
-  /// second from deciding alone.
-  static let cap = 4.0
-
   mutating func multiply(_ bet: Int, byLog factor: Double) {
     guard !factor.isNaN else { return }
-    logs[bet] += min(Self.cap, factor)
+    logs[bet] += min(cap, factor)
   }
 
   /// ln E.

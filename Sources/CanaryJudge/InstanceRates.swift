@@ -17,7 +17,7 @@ struct InstanceRates: Hashable, Sendable {
 
   /// Standard deviations considered, with their prior weights.
   static let spreads = [0, 0.08, 0.15, 0.25, 0.4, 0.6]
-  static let prior = [0.96, 0.011, 0.011, 0.008, 0.006, 0.004]
+  static let prior = [0.972, 0.008, 0.008, 0.006, 0.004, 0.002]
 
   init(instances: Int) {
     events = Array(repeating: 0, count: instances)
