@@ -98,8 +98,8 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "CanaryCommands", "RolloutCore", "RolloutEngine", "RolloutStore", "PolicyFile", "Observers", "TestKit",
-        "LoopbackFixtures", argumentParser,
+        "CanaryCommands", "RolloutCore", "CanaryJudge", "ImmuneSystem", "RolloutEngine", "RolloutStore", "PolicyFile",
+        "Observers", "TestKit", "LoopbackFixtures", argumentParser,
       ]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),

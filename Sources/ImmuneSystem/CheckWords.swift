@@ -49,7 +49,7 @@ struct CheckWords {
   var regression: String {
     var text = comparison
     if case .histogram = policy.measure, let part = finding.part, part != "body" {
-      text += ", too many beyond \(others == "before the push" ? "the earlier" : "the siblings'") \(part)"
+      text += ", too many beyond \(isSoak ? "the earlier" : "the siblings'") \(part)"
     }
     text += ", more than the tolerated \(Figure.percent(policy.tolerance)) worse"
     return text + siblingsToo
@@ -57,7 +57,8 @@ struct CheckWords {
 
   var breach: String {
     guard let bound = policy.limit else { return "beyond the limit" }
-    return "\((finding.limitValue ?? finding.updated).map(inUnit) ?? "the value"), beyond the limit \(inUnit(bound))" + siblingsToo
+    let value = (finding.limitValue ?? finding.updated).map(inUnit) ?? "the value"
+    return "\(value), beyond the limit \(inUnit(bound))" + siblingsToo
   }
 
   private var siblingsToo: String {

@@ -2,8 +2,8 @@ public import CanaryJudge
 public import RolloutCore
 
 /// What a check can see at a traffic that is known, before anything is updated. It plays the traffic to the judge
-/// itself, with all that the policy says, so that nothing here knows how the judge decides: counts are what is expected,
-/// moved against the question by `doubt` standard deviations, so that four of five rollouts see at least as much.
+/// itself, with all that the policy says, so that nothing here knows how the judge decides. Counts are what is
+/// expected, moved against the question by `doubt` standard deviations: four of five rollouts see at least as much.
 public struct Foresight: Sendable {
   private let checks: [CheckPolicy]
   private let rules: JudgeRules
@@ -61,15 +61,17 @@ public struct Foresight: Sendable {
   /// - Parameters:
   ///   - horizon: longest time that updated instances are judged.
   ///   - baseline: time that all instances are measured before.
+  ///   - warmUp: time after an update in which latency tolerance is widened.
   public init(
-    checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, baseline: TimeSpan, updated: Int, siblings: Int
+    checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, baseline: TimeSpan, warmUp: TimeSpan = .seconds(60),
+    updated: Int, siblings: Int
   ) {
     self.checks = checks
     crowd = Crowd(updated: updated, siblings: siblings)
     self.baseline = ImmuneSystem.seconds(baseline)
     rules = JudgeRules(
       checks: checks.map { CheckRule($0) }, instances: crowd.updated + crowd.siblings, falseAlarm: falseAlarm,
-      horizon: max(1, ImmuneSystem.seconds(horizon)))
+      horizon: max(1, ImmuneSystem.seconds(horizon)), warmUp: ImmuneSystem.seconds(warmUp))
   }
 
   /// - Parameter check: index among the policy's checks.

@@ -172,8 +172,8 @@ extension ImmuneSystem {
 }
 
 extension CheckFinding {
-  /// With numbers that JSON holds, so that a verdict is the same after the journal has kept it: none that is infinite or
-  /// not a number, and no zero with a sign.
+  /// With numbers that JSON holds, so that a verdict is the same after the journal has kept it: none that is infinite
+  /// or not a number, and no zero with a sign.
   fileprivate var journalled: CheckFinding {
     func plain(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 + 0 : nil } }
     var finding = self

@@ -12,6 +12,7 @@ import Testing
 struct CommandBench: Sendable {
   let directory: TemporaryDirectory
   let fleet: MemoryFleet
+  var analyst: any Analyst = PassingAnalyst()
 
   struct Ended: Sendable, CustomStringConvertible {
     var status: Int32
@@ -56,10 +57,10 @@ struct CommandBench: Sendable {
   }
 
   var composition: Composition {
-    let fleet = fleet
+    let (fleet, analyst) = (fleet, analyst)
     var composition = Composition(
       clock: SteadyClock(), openStore: Composition.live.openStore, transport: { _ in fleet },
-      observers: { _ in .success(Composition.Observers(prober: fleet, analyst: PassingAnalyst())) },
+      observers: { _ in .success(Composition.Observers(prober: fleet, analyst: analyst)) },
       launch: { _ in .failure(.broken("no controller in the background here")) })
     composition.survey = { checks, instances, looks, directory in
       // The same two looks, without the time that a busy service needs between them.

@@ -1,5 +1,10 @@
+import CanaryJudge
+import ImmuneSystem
 import LoopbackFixtures
+import Observers
 import RolloutCore
+import RolloutEngine
+import TestKit
 import Testing
 
 @testable import CanaryCommands
@@ -104,5 +109,31 @@ import Testing
       let fresh = await bench("doctor")
       #expect(fresh.status == 0 && fresh.answers.contains("check errors: nothing runs on any instance yet"), "\(fresh)")
     }
+  }
+
+  /// Looks of one minute at 30 requests a second per instance, of which one in a hundred fails.
+  @Test func `recorded samples of instances on the old version tell the traffic`() throws {
+    let source = MetricSource.scrape("http://{host}/metrics")
+    var policy = Policy(
+      service: "shop", instances: .listed([]), transport: .local,
+      release: ReleasePolicy(artifact: "a", directory: "/srv"))
+    policy.checks = [
+      CheckPolicy(name: "orders", source: source, measure: .rate("orders")),
+      CheckPolicy(name: "errors", source: source, measure: .ratio(events: "bad", total: "all")),
+    ]
+    let now = Timestamp(milliseconds: 1_795_262_400_000)
+    let reading = CheckLook(check: 0, readings: Array(repeating: .counts(events: 18, exposure: 1800), count: 3))
+    let samples: [Sample] = [
+      .segment(Segment(number: 1, stage: .comparison, hosts: [0, 1, 2], arms: [.updated, .sibling, .sibling])),
+      .look(Look(at: now, duration: .minutes(1), checks: [reading])),
+    ]
+    let records = try samples.enumerated().map { try SampleCodec.encode($1, sequence: $0, at: now) }
+    // The check was the first of its policy then, and is the second now.
+    let tallies = StoredTraffic.tallies(records, names: ["errors"], for: policy)
+    #expect(tallies[0].finding(policy.checks[0]) == .none(detail: "nothing to count"))
+    #expect(tallies[1].seconds == 120 && tallies[1].exposure == 3600)
+    let expected = TrafficTally.Finding.traffic(
+      .requests(perSecond: 30, share: 0.01), CheckPower.Traffic(perSecond: 30, share: 0.01))
+    #expect(tallies[1].finding(policy.checks[1]) == expected)
   }
 }

@@ -48,8 +48,8 @@ struct UsageTests {
         .compactMap { $0.split(separator: " ").first.map(String.init) }.filter { !$0.hasPrefix("-") && $0 != "See" }
       #expect(
         listed == [
-          "plan", "start", "rollback", "status", "watch", "explain", "hosts", "history", "log", "pause", "resume",
-          "promote", "retry", "skip", "abort", "lint", "schema", "doctor", "demo",
+          "plan", "start", "rollback", "status", "watch", "explain", "hosts", "history", "log", "replay", "pause",
+          "resume", "promote", "retry", "skip", "abort", "lint", "schema", "doctor", "demo",
           "completions", "man",
         ])
     }

@@ -36,7 +36,9 @@ struct Burn {
 
   /// One look at every check; nil is silence.
   @discardableResult
-  mutating func look(_ reading: (_ check: Int, _ host: Int) -> Measurement?, kind: Gap.Kind = .noData) throws -> Verdict {
+  mutating func look(
+    _ reading: (_ check: Int, _ host: Int) -> Measurement?, kind: Gap.Kind = .noData
+  ) throws -> Verdict {
     now = now + .seconds(5)
     let looks = checks.indices.map { check in
       let readings = (0..<hosts).map { reading(check, $0) }
@@ -58,7 +60,9 @@ struct Burn {
     return check
   }
 
-  static func counts(_ events: Double, of exposure: Double) -> Measurement { .counts(events: events, exposure: exposure) }
+  static func counts(_ events: Double, of exposure: Double) -> Measurement {
+    .counts(events: events, exposure: exposure)
+  }
 
   /// The same whole numbers in every run: about `mean` of events, in every host a little different.
   static func events(_ mean: Double, _ tick: Int, _ host: Int) -> Double {

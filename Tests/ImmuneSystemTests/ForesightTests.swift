@@ -48,6 +48,17 @@ import Testing
     #expect(best.earnsPass)
   }
 
+  /// The formula knows neither the doubt nor what is believed about natural differences, so it promises a little more.
+  @Test func agreesWithTheFormulaOfExpectedGrowth() throws {
+    let outlook = Judge.Outlook(
+      baseRate: 0.002, updatedExposure: 50, siblingsExposure: 150, tolerance: 0.1, allowance: 1e-5)
+    let formula = try #require(
+      Judge.detectableRatio(outlook, seconds: 1800, falseAlarm: 0.01, share: 0.4 / 0.78))
+    let played = try #require(
+      Self.foresight().sight(of: 0, at: .requests(perSecond: 50, share: 0.002)).byHorizon)
+    #expect(played > formula && played < 1.5 * formula, "\(played), \(formula)")
+  }
+
   @Test func aLongerBurnInSeesMore() throws {
     let traffic = Foresight.Traffic.requests(perSecond: 20, share: 0.002)
     let short = try #require(Self.foresight(horizon: .minutes(10)).sight(of: 0, at: traffic).byHorizon)

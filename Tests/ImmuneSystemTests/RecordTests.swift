@@ -10,7 +10,8 @@ import Testing
   static let checks: [CheckPolicy] = {
     let source = MetricSource.scrape("http://{host}/metrics")
     return [
-      Burn.errors(), CheckPolicy(name: "latency", source: source, measure: .histogram(name: "s", quantiles: [0.9, 0.99])),
+      Burn.errors(),
+      CheckPolicy(name: "latency", source: source, measure: .histogram(name: "s", quantiles: [0.9, 0.99])),
       CheckPolicy(name: "memory", source: source, measure: .gauge("m")),
       CheckPolicy(name: "share", source: source, measure: .share("all")),
     ]

@@ -29,7 +29,8 @@ import class LoopbackFixtures.LoopbackServer
   }
 
   func reader(
-    _ prometheus: RealPrometheus, _ measure: CheckPolicy.Measure, instances count: Int = 2, interval: TimeSpan = .seconds(10)
+    _ prometheus: RealPrometheus, _ measure: CheckPolicy.Measure, instances count: Int = 2,
+    interval: TimeSpan = .seconds(10)
   ) throws -> Watch {
     let source = PrometheusSource(url: prometheus.url, instance: "{id}.example:8080")
     var check = CheckPolicy(name: "check", source: .prometheus(source), measure: measure)

@@ -36,10 +36,10 @@ import Testing
     #"[{"target":"a","datapoints":[[1]]}]"#, #"[{"target":"a","datapoints":[["1",2]]}]"#,
     #"[{"target":"a","datapoints":[[1,"2"]]}]"#, #"[{"target":"a","datapoints":[[1,null]]}]"#,
     #"[{"target":"a","datapoints":[[1,1e300]]}]"#, #"[{"target":"a","datapoints":[[NaN,1]]}]"#,
-    #"[{"target":"a","datapoints":{}}]"#, String(repeating: "[", count: 100_000), #"[{"target":"a","datapoi"#,
+    #"[{"target":"a","datapoints":{}}]"#, "deep", #"[{"target":"a","datapoi"#,
   ])
   func `an answer of another kind is an error`(body: String) async throws {
-    let problem = try #require(try await Self.problem(body))
+    let problem = try #require(try await Self.problem(body == "deep" ? String(repeating: "[", count: 100_000) : body))
     #expect(problem.kind == .error, "\(problem)")
   }
 
@@ -140,6 +140,7 @@ import Testing
     #expect(await reader.read(at: SystemClock().now())[0].count == 501)
     #expect(try server.count("/render") == 2)
     let body = try #require(try server.lastRequest("/render")).body
-    #expect(body.hasPrefix("target=alias%28web500.queue%2C%22canary%20500%20all%22%29&from=-300s&until=now&format=json"))
+    let target = "alias%28web500.queue%2C%22canary%20500%20all%22%29"
+    #expect(body.hasPrefix("target=\(target)&from=-300s&until=now&format=json"), "\(body)")
   }
 }

@@ -12,17 +12,45 @@ import Testing
 
   static func counts(_ value: Double) -> Observation { .measured(.counts(events: 0, exposure: value)) }
 
-  @Test func `what is held back counts for the time since the last look, and for no arm if that changed meanwhile`() {
+  @Test func `what is held back covers the time since the last look, and is no arm's if that changed`() throws {
     var draft = LookDraft(checks: [0], interval: .seconds(5))
     func at(_ second: Int64) -> Timestamp { Timestamp(milliseconds: second * 1000) }
     let (before, after) = (Self.segment([.sibling, .sibling]), Self.segment([.updated, .sibling]))
-    _ = draft.look([[Self.counts(1), Self.counts(1)]], at: at(0), in: before)
-    let held = draft.look([[.pending, .pending]], at: at(5), in: after)
-    #expect(held.checks[0].gaps.map(\.kind) == [.first, .first], "no silence")
-    let given = draft.look([[Self.counts(2), Self.counts(3)]], at: at(10), in: after)
+    _ = draft.looks([[Self.counts(1), Self.counts(1)]], at: at(0), in: before)
+    #expect(draft.looks([[.pending, .pending]], at: at(5), in: after).isEmpty, "no silence")
+    let given = try #require(draft.looks([[Self.counts(2), Self.counts(3)]], at: at(10), in: after).first)
     #expect(given.duration == .seconds(10))
     #expect(given.checks[0].readings == [.missing, .counts(events: 0, exposure: 3)])
-    let next = draft.look([[Self.counts(4), Self.counts(5)]], at: at(15), in: after)
+    let next = try #require(draft.looks([[Self.counts(4), Self.counts(5)]], at: at(15), in: after).first)
     #expect(next.checks[0].readings == [.counts(events: 0, exposure: 4), .counts(events: 0, exposure: 5)])
+  }
+
+  @Test func `what an instance showed while it changed sides is nobody's`() throws {
+    var draft = LookDraft(checks: [0], interval: .seconds(5))
+    let seen: [[Observation]] = [
+      [.measured(.counts(events: 9, exposure: 10)), .measured(.counts(events: 0, exposure: 10))]
+    ]
+    let before = Segment(number: 1, stage: .comparison, hosts: [0, 1], arms: [.out, .sibling])
+    let after = Segment(number: 1, stage: .comparison, hosts: [0, 1], arms: [.updated, .sibling])
+    let silent: [[Observation]] = [[.none(ReadingProblem(.noData, detail: "refused")), seen[0][1]]]
+    _ = draft.looks(seen, at: Timestamp(milliseconds: 5_000), in: before)
+    _ = draft.looks(silent, at: Timestamp(milliseconds: 10_000), in: after)
+    let moved = try #require(draft.looks(seen, at: Timestamp(milliseconds: 15_000), in: after).first)
+    #expect(moved.checks[0].readings == [.missing, .counts(events: 0, exposure: 10)])
+    #expect(moved.checks[0].gaps == [Gap(position: 0, kind: .first)])
+    let settled = try #require(draft.looks(seen, at: Timestamp(milliseconds: 20_000), in: after).first)
+    #expect(settled.checks[0].readings[0] == .counts(events: 9, exposure: 10) && settled.checks[0].gaps.isEmpty)
+  }
+
+  @Test func `the look after an outage covers it, and what is pending makes none`() {
+    var draft = LookDraft(checks: [0], interval: .seconds(5))
+    let segment = Segment(number: 1, stage: .comparison, hosts: [0], arms: [.updated])
+    let (seen, away): ([[Observation]], [[Observation]]) = (
+      [[.measured(.counts(events: 0, exposure: 10))]], [[.none(ReadingProblem(.noData, detail: "refused"))]]
+    )
+    let durations = [seen, away, away, seen, [[.pending]], seen].enumerated().map { index, observed in
+      draft.looks(observed, at: Timestamp(milliseconds: 5_000 * Int64(index + 1)), in: segment).first?.duration
+    }
+    #expect(durations == [.seconds(5), .seconds(5), .seconds(10), .seconds(15), nil, .seconds(10)])
   }
 }

@@ -81,7 +81,8 @@ import Testing
 
   @Test func `a series that was never there is no data`() {
     var check = Self.check(instances: 2)
-    #expect(check.look([PacedCheck.Found(), PacedCheck.Found()], origin: 0, now: 0).map(Self.kind) == [.noData, .noData])
+    let looks = check.look([PacedCheck.Found(), PacedCheck.Found()], origin: 0, now: 0)
+    #expect(looks.map(Self.kind) == [.noData, .noData])
   }
 
   @Test func `rates count the seconds between their samples`() {
@@ -104,7 +105,8 @@ import Testing
   @Test func `a rate of buckets counts the seconds of the buckets that are there`() {
     var check = Self.check(.rate, .perBucket)
     _ = check.look([Self.found([(0, 5), (10, 5)], step: 10)], origin: 15_000, now: 15_000)
-    #expect(check.look([Self.found([(20, 5), (40, 7)], step: 10)], origin: 15_000, now: 41_000) == [Self.counts(12, 20)])
+    let next = Self.found([(20, 5), (40, 7)], step: 10)
+    #expect(check.look([next], origin: 15_000, now: 41_000) == [Self.counts(12, 20)])
   }
 
   @Test func `the worst of several levels stands for the instance`() {
@@ -120,18 +122,18 @@ import Testing
   }
 
   @Test func `histograms share their edges, and one without +Inf is an error`() {
-    func buckets(_ small: Double, _ all: Double, at second: Int64) -> PacedCheck.Found {
+    func shown(_ small: Double, _ all: Double, at second: Int64) -> PacedCheck.Found {
       PacedCheck.Found(series: [
-        Self.series("h_bucket", ["le": "0.5"], [(second, small)]), Self.series("h_bucket", ["le": "+Inf"], [(second, all)]),
+        Self.series("h_bucket", ["le": "0.5"], [(second, small)]),
+        Self.series("h_bucket", ["le": "+Inf"], [(second, all)]),
       ])
     }
     var check = Self.check(.histogram, instances: 2)
     #expect(
-      check.look([buckets(1, 2, at: 0), buckets(5, 5, at: 0)], origin: 0, now: 1000) == [.first, .first])
-    let looks = check.look([buckets(4, 6, at: 10), buckets(7, 9, at: 10)], origin: 0, now: 11_000)
-    #expect(
-      looks.first == .measured(
-        .histogram(.init(upperBounds: [0.5, .infinity], buckets: [.init(index: 0, count: 3), .init(index: 1, count: 1)]))))
+      check.look([shown(1, 2, at: 0), shown(5, 5, at: 0)], origin: 0, now: 1000) == [.first, .first])
+    let looks = check.look([shown(4, 6, at: 10), shown(7, 9, at: 10)], origin: 0, now: 11_000)
+    let buckets = [Histogram.Bucket(index: 0, count: 3), Histogram.Bucket(index: 1, count: 1)]
+    #expect(looks.first == .measured(.histogram(Histogram(upperBounds: [0.5, .infinity], buckets: buckets))))
     let cut = PacedCheck.Found(series: [Self.series("h_bucket", ["le": "0.5"], [(20, 8)])])
     #expect(Self.kind(check.look([cut, cut], origin: 0, now: 21_000)[0]) == .error)
     let strange = PacedCheck.Found(series: [Self.series("h_bucket", ["le": "much"], [(20, 8)])])

@@ -52,11 +52,11 @@ import Testing
     matrix(#"{"metric":{},"values":[[1,1]]}"#), matrix(#"{"metric":{},"values":[["1","1"]]}"#),
     matrix(#"{"metric":{},"values":[[1]]}"#), matrix(#"{"metric":{},"values":[1,2]}"#),
     matrix(#"{"metric":{},"values":[[1,"much"]]}"#), matrix(#"{"metric":{},"values":[[1e300,"1"]]}"#),
-    matrix(#"{"metric":{"__name__":"queue"},"histograms":[]}"#), String(repeating: "[", count: 100_000),
+    matrix(#"{"metric":{"__name__":"queue"},"histograms":[]}"#), "deep",
     matrix(#"{"metric":{"instance":"10.0.0.0:8080"},"values":[[1,"1"]"#),
   ])
   func `an answer of another kind is an error`(body: String) async throws {
-    let problem = try #require(try await Self.problem(body))
+    let problem = try #require(try await Self.problem(body == "deep" ? String(repeating: "[", count: 100_000) : body))
     #expect(problem.kind == .error, "\(problem)")
     #expect(problem.detail.hasPrefix("POST http://127.0.0.1:"), "\(problem.detail)")
   }
@@ -71,7 +71,8 @@ import Testing
     #expect(said.kind == .error && said.detail.contains("no\u{FFFD}such"))
   }
 
-  @Test(arguments: [429, 502, 503, 504]) func `a server that is busy or hidden gives no data`(status: Int) async throws {
+  @Test(arguments: [429, 502, 503, 504]) func `a server that is busy or hidden gives no data`(status: Int) async throws
+  {
     #expect(try await Self.problem("Service Unavailable", status: status)?.kind == .noData)
   }
 
@@ -122,7 +123,8 @@ import Testing
     let request = try #require(try server.lastRequest(path))
     #expect(request.headers["authorization"] == "Bearer secret-123")
     #expect(request.headers["content-type"] == "application/x-www-form-urlencoded")
-    let question = #"query=queue%7Binstance%3D~%2210%5C%5C.0%5C%5C.0%5C%5C.0%3A8080%7C10%5C%5C.0%5C%5C.0%5C%5C.1%3A8080%22%2C%7D%5B"#
+    let hosts = ["0", "1"].map { #"10%5C%5C.0%5C%5C.0%5C%5C."# + $0 + "%3A8080" }
+    let question = "query=queue%7Binstance%3D~%22\(hosts.joined(separator: "%7C"))%22%2C%7D%5B"
     #expect(request.body.hasPrefix(question), "\(request.body)")
     #expect(!"\(observed)".contains("secret-123"))
     #expect(!String(reflecting: BearerToken(secret: "secret-123")).contains("123"))
@@ -178,7 +180,8 @@ import Testing
   @Test func `dates of HTTP are read, and nothing else`() {
     #expect(HTTPDate.milliseconds("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777_000)
     #expect(HTTPDate.milliseconds("Thu, 29 Feb 2024 23:59:60 GMT") == 1_709_251_200_000)
-    for text in ["", "now", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Foo 1994 08:49:37 GMT", "a b c d e GMT",
+    for text in [
+      "", "now", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Foo 1994 08:49:37 GMT", "a b c d e GMT",
       "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 99999999999999999999 08:49:37 GMT", "Sun, 06 Nov 1994 8 GMT",
     ] {
       #expect(HTTPDate.milliseconds(text) == nil, "\(text)")

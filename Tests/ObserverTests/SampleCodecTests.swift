@@ -85,7 +85,8 @@ import Testing
 
   @Test func `cut off and overwritten payloads never trap`() throws {
     var generator = SplitMix(seed: 8)
-    let payload = Array(try SampleCodec.encode(Self.look(&generator), sequence: 0, at: .init(milliseconds: 0)).payload.utf8)
+    let record = try SampleCodec.encode(Self.look(&generator), sequence: 0, at: Timestamp(milliseconds: 0))
+    let payload = Array(record.payload.utf8)
     for _ in 0..<2_000 {
       var bytes = payload
       bytes[Int(generator.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: generator.next())

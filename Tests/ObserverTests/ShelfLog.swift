@@ -20,7 +20,7 @@ actor ShelfLog: SampleLog {
       throw failure
     }
     for record in new {
-      guard record.sequence == records.count else { throw .conflict(detail: "\(record.sequence), not \(records.count)") }
+      guard record.sequence == records.count else { throw .conflict(detail: "sample \(records.count) is due") }
       records.append(record)
     }
   }

@@ -33,7 +33,9 @@ enum CheckScenes {
   static var errors: Evidence {
     var errors = Evidence(
       check: "server-errors", outcome: .inconclusive, canary: 0.0072, baseline: 0.0039, canarySamples: 412,
-      baselineSamples: 2610, logEvidence: 2.12, logThreshold: 5.3, detail: "")
+      baselineSamples: 2610, logEvidence: 2.12, logThreshold: 5.3,
+      detail: "0.72 % (3 of 412) against 0.39 % (10 of 2,610) at the siblings; 412 of about 1,018 requests, about 9 "
+        + "min; web3 without data")
     (errors.ratio, errors.ratioLow, errors.ratioHigh) = (1.84, 0.61, 5.3)
     (errors.passEvidence, errors.passThreshold) = (1.24, 2.996)
     errors.need = Evidence.Need(have: 412, about: 1018, unit: "requests", time: .seconds(536))

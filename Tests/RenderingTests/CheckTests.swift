@@ -92,6 +92,17 @@ import Testing
     for line in board.lines(room: 12, width: 79, now: world.now) { #expect(line.width <= 79, "\(line.text(.plain))") }
   }
 
+  @Test func figuresAreNotSaidTwice() {
+    let policy = CheckScenes.plan.policy
+    #expect(EvidenceView(CheckScenes.errors, policy).remarks == "web3 without data")
+    var failed = CheckScenes.errors
+    failed.outcome = .fail
+    #expect(EvidenceView(failed, policy).remarks == failed.detail)
+    var bare = CheckScenes.errors
+    (bare.baseline, bare.need) = (nil, nil)
+    #expect(EvidenceView(bare, policy).remarks == bare.detail)
+  }
+
   @Test func whatToLookAtFirstStaysWhereRoomIsShort() throws {
     let world = try CheckScenes.slow()
     let board = try #require(CheckBoard(world.rollout, recent: world.events))

@@ -198,6 +198,49 @@ struct ControllerTests {
     #expect(await fleet.activations(of: "web2").isEmpty)
   }
 
+  /// The baseline would take longer than the test may.
+  @Test func oneAnalystWatchesFromTheBaselineToTheEndOfTheSoak() async throws {
+    let (fleet, log, analyst) = (Fixtures.fleet(3), TurnLog(), WatchfulAnalyst())
+    let plan = Fixtures.plan(
+      3,
+      policy: Fixtures.policy {
+        $0.checks = [CheckPolicy(name: "x", source: .scrape("http://{host}/metrics"), measure: .gauge("x"))]
+        $0.baseline = .minutes(60)
+        $0.soak = TimeSpan(milliseconds: 300)
+      })
+    let ports = Ports(transport: fleet, prober: fleet, analyst: analyst, clock: RealClock(), store: store)
+    _ = try await Controller(ports: ports, holder: Fixtures.holder("a")).start(plan, observer: log)
+    #expect(await fate(log) == .succeeded)
+    #expect(await analyst.begun == 1)
+    let seen = await analyst.seen
+    #expect(seen.allSatisfy { $0.number == 1 })
+    #expect(seen.first == Analysis(number: 1, stage: .baseline, updated: [], siblings: [0, 1, 2]))
+    #expect(seen.last == Analysis(number: 1, stage: .soak, updated: [0, 1, 2], siblings: []))
+    let events = await log.events
+    let ended = events.firstIndex { if case .baselineEnded(.history, _) = $0.event { true } else { false } }
+    let down = events.firstIndex { if case .stepIntended(_, .activate, _, _, _) = $0.event { true } else { false } }
+    #expect(try #require(ended) < #require(down))
+    #expect(await log.kinds.contains("soakStarted"))
+  }
+
+  @Test func aRetryBeginsAnotherAnalysis() async throws {
+    let (fleet, log, analyst) = (Fixtures.fleet(2), TurnLog(), WatchfulAnalyst())
+    let plan = Fixtures.plan(
+      2,
+      policy: Fixtures.policy {
+        $0.checks = [CheckPolicy(name: "x", source: .scrape("http://{host}/metrics"), measure: .gauge("x"))]
+        $0.onFail = .halt
+      })
+    let bad = Verdict(outcome: .fail, reason: "x: 9 against 1")
+    _ = try await controller(fleet, verdict: bad).start(plan, observer: log)
+    #expect(await log.last?.stateName == "halted")
+    let ports = Ports(transport: fleet, prober: fleet, analyst: analyst, clock: RealClock(), store: store)
+    let next = Controller(ports: ports, holder: Fixtures.holder("b"))
+    _ = try await next.resume("r1", offering: try Fixtures.request("q1", .retry), observer: log)
+    #expect(await fate(log) == .succeeded)
+    #expect(await analyst.seen.allSatisfy { $0.number == 2 })
+  }
+
   @Test func aCanaryThatFallsIllInItsBurnInGoesBackEvenWhilePaused() async throws {
     let (fleet, log) = (Fixtures.fleet(3), TurnLog())
     let plan = Fixtures.plan(3, policy: Fixtures.policy { $0.burnIn.min = .minutes(5) })

@@ -84,12 +84,12 @@ private func expectTurnedBackByChecks(
   #expect(fleet.versions == ["1.0", "1.0", "1.0"])
   #expect(fleet.restarts == [["1.0", "2.0", "1.0"], ["1.0"], ["1.0"]])
   let lines = EventLine.all(in: ended.output)
-  let started = try #require(lines.first { $0.event == "burnInStarted" }, "\(ended)")
+  let start = try #require(lines.firstIndex { $0.event == "burnInStarted" }, "\(ended)")
   let index = try #require(lines.firstIndex { $0.verdict?.outcome == "fail" }, "\(ended)")
-  let isGreen = !lines[..<index].contains { $0.event == "healthChanged" && $0.health == "unhealthy" }
-  #expect(isGreen, "probes were green until the verdict: \(ended)")
+  let isGreen = !lines[start..<index].contains { $0.event == "healthChanged" && $0.health == "unhealthy" }
+  #expect(isGreen, "probes stayed green from the restart to the verdict: \(ended)")
   let blamed = (lines[index].verdict?.evidence ?? []).filter { $0.outcome == "fail" }.map(\.check)
-  return (started.seconds(until: lines[index]) ?? .nan, Set(blamed))
+  return (lines[start].seconds(until: lines[index]) ?? .nan, Set(blamed))
 }
 
 private func ms(_ seconds: Double) -> String { "\((seconds * 10_000).rounded() / 10) ms" }

@@ -29,11 +29,8 @@ public actor RealGraphite {
       throw FixtureFailure("no Graphite on this machine; install graphite-web and graphite-carbon")
     }
     return try await TemporaryDirectory.with { directory in
-      var ports: [Int] = []
-      while ports.count < 4 { ports.append(try await FreePort.next()) }
-      let server = try RealGraphite(directory: directory, ports: ports)
+      let server = try await started(in: directory)
       do {
-        try await server.start()
         let result = try await body(server)
         await server.kill()
         return result
@@ -42,6 +39,22 @@ public actor RealGraphite {
         throw error
       }
     }
+  }
+
+  /// On other ports where somebody took one of the first meanwhile.
+  private static func started(in directory: TemporaryDirectory) async throws -> RealGraphite {
+    for _ in 0..<4 {
+      var ports: [Int] = []
+      while ports.count < 4 { ports.append(try await FreePort.next()) }
+      let server = try RealGraphite(directory: directory, ports: ports)
+      do {
+        try await server.start()
+        return server
+      } catch let failure as FixtureFailure where failure.description.contains("in use") {
+        await server.kill()
+      }
+    }
+    throw FixtureFailure("Graphite found no free ports")
   }
 
   private init(directory: TemporaryDirectory, ports: [Int]) throws {

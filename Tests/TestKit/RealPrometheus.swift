@@ -32,10 +32,9 @@ public actor RealPrometheus {
     _ body: (RealPrometheus) async throws -> Result
   ) async throws -> Result {
     try await TemporaryDirectory.with { directory in
-      let server = RealPrometheus(port: try await FreePort.next(), directory: directory)
+      try directory.file("prometheus.yml", configuration(targets))
+      let server = try await started(in: directory)
       do {
-        try directory.file("prometheus.yml", configuration(targets))
-        try await server.start()
         let result = try await body(server)
         await server.kill()
         return result
@@ -44,6 +43,20 @@ public actor RealPrometheus {
         throw error
       }
     }
+  }
+
+  /// On another port where somebody took the first one meanwhile.
+  private static func started(in directory: TemporaryDirectory) async throws -> RealPrometheus {
+    for _ in 0..<4 {
+      let server = RealPrometheus(port: try await FreePort.next(), directory: directory)
+      do {
+        try await server.start()
+        return server
+      } catch let failure as FixtureFailure where failure.description.contains("in use") {
+        await server.kill()
+      }
+    }
+    throw FixtureFailure("prometheus found no free port")
   }
 
   private init(port: Int, directory: TemporaryDirectory) { (self.port, self.directory) = (port, directory) }

@@ -57,6 +57,11 @@ extension Policy {
       ssh.knownHostsFile = ssh.knownHostsFile.map { Self.anchor($0, directory) }
       policy.transport = .ssh(ssh)
     }
+    for index in policy.checks.indices {
+      guard case .command(var command) = policy.checks[index].source else { continue }
+      command.directory = directory
+      policy.checks[index].source = .command(command)
+    }
     return policy
   }
 
@@ -76,6 +81,11 @@ extension Policy {
       mine.identityFile = theirs.identityFile
       mine.knownHostsFile = theirs.knownHostsFile
       policy.transport = .ssh(mine)
+    }
+    for (index, check) in other.checks.enumerated() where index < checks.count {
+      guard case .command(let theirs) = check.source, case .command(var mine) = checks[index].source else { continue }
+      mine.directory = theirs.directory
+      policy.checks[index].source = .command(mine)
     }
     return policy
   }

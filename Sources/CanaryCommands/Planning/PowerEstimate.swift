@@ -1,4 +1,3 @@
-internal import CanaryJudge
 internal import ImmuneSystem
 internal import RolloutCore
 
@@ -38,7 +37,7 @@ struct PowerEstimate {
   func power(_ origin: PlanPower.Origin, _ tallies: [TrafficTally]) -> PlanPower {
     let foresight = Foresight(
       checks: policy.checks, falseAlarm: policy.falseAlarm, horizon: policy.burnIn.max, baseline: policy.baseline,
-      updated: canary, siblings: siblings)
+      warmUp: policy.warmUp, updated: canary, siblings: siblings)
     let checks = policy.checks.indices.map { index -> CheckPower in
       let finding = index < tallies.count ? tallies[index].finding(policy.checks[index]) : .idle
       return CheckPower(check: policy.checks[index], finding: self.finding(finding, index, foresight))
@@ -48,11 +47,8 @@ struct PowerEstimate {
       onInconclusive: policy.onInconclusive, onNoData: policy.onNoData, origin: origin, checks: checks)
   }
 
-  /// No pass counts before the burn-in's shortest time, nor before the judge's own.
-  private var earliest: TimeSpan {
-    let settled = JudgeRules(checks: [], instances: 0).warmUp + Judge.settled
-    return max(policy.burnIn.min, TimeSpan(milliseconds: Int64(settled * 1000)))
-  }
+  /// No pass counts before the burn-in's shortest time, nor before twice the warm-up (`Judge`).
+  private var earliest: TimeSpan { max(policy.burnIn.min, policy.warmUp + policy.warmUp) }
 
   private func finding(_ finding: TrafficTally.Finding, _ index: Int, _ foresight: Foresight) -> CheckPower.Finding {
     switch finding {

@@ -57,7 +57,9 @@ struct CheckBoard {
   private func head(_ now: Timestamp) -> StyledLine {
     var head = StyledLine("checks · \(verdict.outcome.rawValue)")
     if let at { head.add(" · \(TimeWords.ago(at, now: now))") }
-    if views.contains(where: { $0.evidence.baseline != nil }) { head.add(" · \(names.updated) / \(names.others)", .faint) }
+    if views.contains(where: { $0.evidence.baseline != nil }) {
+      head.add(" · \(names.updated) / \(names.others)", .faint)
+    }
     return head
   }
 
@@ -112,7 +114,7 @@ struct CheckBoard {
       line.add(view.arms, view.evidence.outcome == .fail ? .bad : .plain)
       if arms > 0 { line.pad(to: 4 + name + 2 + arms) }
       guard view.regression != nil || view.cleared != nil else {
-        return line.adding("  \(note(view) ?? view.detail)", .faint)
+        return line.adding("  \(note(view) ?? view.remarks)", .faint)
       }
       line.add("  ")
       line.add(Self.ratio(view, showsInterval), .strong)

@@ -34,7 +34,7 @@ enum EvidenceLines {
     }
     if let need = view.need, evidence.outcome != .fail { lines.append(row("missing", need)) }
     if evidence.siblingsDegraded { lines.append(StyledLine("      \(EvidenceView.degraded)", .careful)) }
-    if !view.detail.isEmpty { lines.append(StyledLine("      \(view.detail)", view.isBlind ? .careful : .faint)) }
+    if !view.remarks.isEmpty { lines.append(StyledLine("      \(view.remarks)", view.isBlind ? .careful : .faint)) }
     return lines
   }
 

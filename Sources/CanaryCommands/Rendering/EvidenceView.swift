@@ -190,6 +190,17 @@ struct EvidenceView: Hashable, Sendable {
     return isMuted && evidence.detail.hasPrefix(mark) ? String(evidence.detail.dropFirst(mark.count)) : evidence.detail
   }
 
+  /// What of it is not shown in figures already. The analyst's sentence must stand alone in a log; beside both arms and
+  /// what is missing it would say them twice. A failure keeps its whole sentence.
+  var remarks: String {
+    guard evidence.outcome == .inconclusive || evidence.outcome == .pass else { return detail }
+    let parts = detail.split(separator: "; ").filter { part in
+      !(evidence.baseline != nil && part.contains(" against "))
+        && !(evidence.need != nil && part.contains(" of about "))
+    }
+    return parts.joined(separator: "; ")
+  }
+
   /// One line for a log: `server-errors inconclusive: canary 0.72 % of 1,200 requests · … · ×1.8 (1.2–2.9) · …`
   var sentence: String {
     var parts: [String] = []

@@ -17,6 +17,12 @@ struct LineFilter {
   /// Changes of one host's health that are told; a flapping host would fill the log.
   private static let toldHealthChanges = 6
 
+  /// `events` without what repeats.
+  static func admitted(_ events: some Sequence<RecordedEvent>) -> [RecordedEvent] {
+    var filter = LineFilter()
+    return events.filter { filter.admits($0) }
+  }
+
   /// False for what was said already.
   mutating func admits(_ recorded: RecordedEvent) -> Bool {
     switch recorded.event {

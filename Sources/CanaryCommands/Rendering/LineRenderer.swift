@@ -11,12 +11,14 @@ enum LineRenderer {
     return DisplayText.clean("\(TimeWords.clock(recorded.at)) \(text)")
   }
 
-  /// Lines below that of a verdict that is no pass: one for each check that keeps it from passing, the ones to look at
-  /// first on top.
+  /// Lines below that of a verdict that is no pass: one for each check that has something to show and keeps it from
+  /// passing, the ones to look at first on top.
   static func details(of recorded: RecordedEvent, in rollout: Rollout) -> [String] {
     guard case .verdictReached(_, let verdict) = recorded.event, verdict.outcome != .pass else { return [] }
     let policy = rollout.plan.policy
-    let views = verdict.evidence.map { EvidenceView($0, policy, ArmNames(rollout)) }.filter { !$0.isMuted && $0.evidence.outcome != .pass }
+    let views = verdict.evidence.map { EvidenceView($0, policy, ArmNames(rollout)) }.filter {
+      !$0.isMuted && $0.evidence.outcome != .pass && ($0.isMeasured || $0.isBlind)
+    }
     let ranked = views.enumerated().sorted { a, b in
       a.element.rank == b.element.rank ? a.offset < b.offset : a.element.rank < b.element.rank
     }

@@ -27,7 +27,7 @@ enum StatusRenderer {
       let checks = board.lines(room: .max, width: statusWidth, now: now)
       lines += [""] + checks.map { $0.text(palette) }
     }
-    let news = recent.suffix(10).compactMap { LineRenderer.line(for: $0, in: rollout) }
+    let news = LineFilter.admitted(recent.suffix(10)).compactMap { LineRenderer.line(for: $0, in: rollout) }
     if !news.isEmpty { lines += [""] + news.map { palette.paint($0, .faint) } }
     let foot = TreeRenderer.footer(rollout, trouble: nil, now: now).map { $0.text(palette) }
     if !foot.isEmpty { lines += [""] + foot }

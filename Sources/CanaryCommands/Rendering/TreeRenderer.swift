@@ -73,7 +73,7 @@ enum TreeRenderer {
   }
 
   private static func news(_ recent: [RecordedEvent], _ rollout: Rollout, room: Int) -> [StyledLine] {
-    let lines = recent.suffix(40).compactMap { recorded -> String? in
+    let lines = LineFilter.admitted(recent.suffix(40)).compactMap { recorded -> String? in
       // Told right only with the state of that moment, and hardly news.
       if case .healthChanged(_, .healthy) = recorded.event { return nil }
       return LineRenderer.line(for: recorded, in: rollout)

@@ -157,8 +157,8 @@ struct CheckReader {
 }
 
 extension Histogram {
-  /// From cumulative buckets as Prometheus has them, in any order; those of one edge are added up. Counts that fall with
-  /// growing edges, as a scrape in the middle of an observation can show them, are raised to the one before.
+  /// From cumulative buckets as Prometheus has them, in any order; those of one edge are added up. Counts that fall
+  /// with growing edges, as a scrape in the middle of an observation can show them, are raised to the one before.
   init(cumulative: [(edge: Double, count: Double)]) {
     var bounds: [Double] = []
     var counts: [Double] = []

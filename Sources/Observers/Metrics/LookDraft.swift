@@ -5,60 +5,72 @@ internal import RolloutEngine
 
 /// Makes one reader's observations into looks.
 struct LookDraft {
-  let checks: [Int]
-  /// End of the last look in which anything was seen: what grew since is in the next.
-  private var lastSeen: Timestamp?
-  /// Arms at the last look: what an instance showed belongs to no arm when it changed meanwhile.
-  private var arms: [JudgeTick.Arm]?
-  /// By check: instances that changed arm while what they showed was held back.
-  private var moved: [Set<Int>]
   private let interval: TimeSpan
+  private var checks: [Check]
+  private var arms: [JudgeTick.Arm]?
 
-  init(checks: [Int], interval: TimeSpan) {
-    self.checks = checks
-    self.interval = interval
-    moved = checks.map { _ in [] }
+  private struct Check {
+    let index: Int
+    /// End of the last look in which anything was seen: what grew since is in the next.
+    var lastSeen: Timestamp?
+    /// Positions that changed arm since they were last seen: what they show next belongs to no arm.
+    var moved: Set<Int> = []
   }
 
-  mutating func look(_ observations: [[Observation]], at now: Timestamp, in segment: Segment) -> Look {
+  init(checks: [Int], interval: TimeSpan) {
+    self.interval = interval
+    self.checks = checks.map { Check(index: $0) }
+  }
+
+  /// One look for the checks that cover the same time; none for a check that has nothing new yet.
+  mutating func looks(_ observations: [[Observation]], at now: Timestamp, in segment: Segment) -> [Look] {
     let before = arms ?? segment.arms
-    arms = segment.arms
-    let duration = lastSeen.map { max(.zero, now - $0) } ?? interval
-    if observations.contains(where: { $0.contains { $0.isSight } }) { lastSeen = now }
     let changed = segment.arms.indices.filter { before[$0] != segment.arms[$0] }
-    let looks = zip(checks.indices, observations).map { index, observed in
-      let moved = moved[index].union(changed)
-      self.moved[index] = moved.filter { observed[$0] == .pending }
-      return Self.check(checks[index], observed, isMoved: moved.contains)
+    arms = segment.arms
+    var looks: [Look] = []
+    for (position, observed) in zip(checks.indices, observations) {
+      checks[position].moved.formUnion(changed)
+      if observed.allSatisfy({ $0 == .pending }) { continue }
+      let duration = checks[position].lastSeen.map { max(.zero, now - $0) } ?? interval
+      let look = Self.check(checks[position].index, observed, moved: &checks[position].moved)
+      if observed.contains(where: \.isSight) { checks[position].lastSeen = now }
+      if let same = looks.firstIndex(where: { $0.duration == duration }) {
+        looks[same].checks.append(look)
+      } else {
+        looks.append(Look(at: now, duration: duration, checks: [look]))
+      }
     }
-    return Look(at: now, duration: duration, checks: looks)
+    return looks
   }
 
   /// A look of the past, as the source keeps it.
   func look(_ past: PastLook) -> Look {
-    let looks = zip(checks, past.observations).map { Self.check($0, $1, isMoved: { _ in false }) }
+    let looks = zip(checks, past.observations).compactMap { check, observed -> CheckLook? in
+      var moved: Set<Int> = []
+      return observed.allSatisfy { $0 == .pending } ? nil : Self.check(check.index, observed, moved: &moved)
+    }
     return Look(at: past.at, duration: past.duration, checks: looks)
   }
 
-  private static func check(_ check: Int, _ observed: [Observation], isMoved: (Int) -> Bool) -> CheckLook {
-    var readings: [Measurement] = []
-    var gaps: [Gap] = []
+  private static func check(_ check: Int, _ observed: [Observation], moved: inout Set<Int>) -> CheckLook {
+    var look = CheckLook(check: check, readings: [])
     for (position, observation) in observed.enumerated() {
+      let hasMoved = moved.contains(position)
+      if observation.isSight { moved.remove(position) }
+      let gap: Gap
       switch observation {
       case .measured(let measurement) where !measurement.isSound:
-        readings.append(.missing)
-        gaps.append(Gap(position: position, kind: .error, detail: "a number that is no measurement"))
-      case .measured(let measurement) where !isMoved(position) || measurement.isMomentary:
-        readings.append(measurement)
-      case .measured, .first, .pending:
-        readings.append(.missing)
-        gaps.append(Gap(position: position, kind: .first))
-      case .none(let problem):
-        readings.append(.missing)
-        gaps.append(Gap(position: position, kind: problem.gapKind, detail: problem.detail))
+        gap = Gap(position: position, kind: .error, detail: "a number that is no measurement")
+      case .measured(let measurement) where !hasMoved || measurement.isMomentary:
+        look.readings.append(measurement)
+        continue
+      case .measured, .first, .pending: gap = Gap(position: position, kind: .first)
+      case .none(let problem): gap = Gap(position: position, kind: problem.gapKind, detail: problem.detail)
       }
+      look.readings.append(.missing)
+      look.gaps.append(gap)
     }
-    return CheckLook(check: check, readings: readings, gaps: gaps)
+    return look
   }
 }
 

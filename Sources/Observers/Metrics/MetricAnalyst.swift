@@ -92,8 +92,9 @@ struct AnalysisWatch {
       while let turn = await tasks.next(), let answer = turn.answer, !Task.isCancelled {
         let segment = segment()
         if let index = turn.reader {
-          let look = drafts[index].look(answer.observations, at: answer.at, in: segment)
-          notebook.note(.look(look), at: answer.at)
+          for look in drafts[index].looks(answer.observations, at: answer.at, in: segment) {
+            notebook.note(.look(look), at: answer.at)
+          }
         }
         guard await conclude() else { break }
         let index = turn.reader ?? 0

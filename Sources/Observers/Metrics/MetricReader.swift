@@ -7,11 +7,11 @@ protocol MetricReader: Sendable {
   /// Indices of the checks read here, in the order of the answers.
   var checks: [Int] { get }
   var interval: TimeSpan { get }
-  /// What is new since the last call, per check of `checks` and per instance. Answers within the interval, or 10 s where
-  /// that is longer; ends early when the calling task is cancelled.
+  /// What is new since the last call, per check of `checks` and per instance. Answers within the interval, or 10 s
+  /// where that is longer; ends early when the calling task is cancelled.
   func read(at now: Timestamp) async -> [[Observation]]
-  /// Looks of the past from `start` up to `end`, oldest first; empty where the source keeps none. Asked before the first
-  /// `read`.
+  /// Looks of the past from `start` up to `end`, oldest first; empty where the source keeps none. Asked before the
+  /// first `read`.
   func history(from start: Timestamp, to end: Timestamp) async -> [PastLook]
   /// Ends listeners and child processes.
   func close() async

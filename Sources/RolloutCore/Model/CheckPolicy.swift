@@ -171,6 +171,8 @@ public struct StatsDSource: Codable, Hashable, Sendable {
 public struct CommandSource: Codable, Hashable, Sendable {
   /// argv, no shell, run in the policy file's directory. Pointers of the check carry `{id}`, `{host}` or a label.
   public var argv: [String]
+  /// The policy file's directory, kept here because a rollout may be taken up from another one.
+  public var directory: String?
   public var timeout: TimeSpan
   /// The numbers count up for ever instead of giving what is new since the last run.
   public var isCumulative: Bool

@@ -90,7 +90,6 @@ extension Policy {
     burnIn = try value(.burnIn)
     waveBurnIn = try values.decodeIfPresent(TimeSpan.self, forKey: .waveBurnIn) ?? .zero
     soak = try values.decodeIfPresent(TimeSpan.self, forKey: .soak) ?? .zero
-    warmUp = try values.decodeIfPresent(TimeSpan.self, forKey: .warmUp) ?? .seconds(60)
     waves = try value(.waves)
     maxUnavailable = try value(.maxUnavailable)
     maxFailures = try value(.maxFailures)

@@ -25,10 +25,10 @@ struct GraphiteAnswer {
       var labels = (one.tags ?? [:]).map { MetricLabel(name: $0.key, value: $0.value) }
       if labels.isEmpty { labels = [MetricLabel(name: "", value: "\(seen[one.target, default: 0])")] }
       seen[one.target, default: 0] += 1
+      let points = one.datapoints.compactMap(\.point)
       series.append(
         Series(
-          target: one.target,
-          series: PointSeries(MetricSample(name: "", labels: labels, value: 0), points: one.datapoints.compactMap(\.point)),
+          target: one.target, series: PointSeries(MetricSample(name: "", labels: labels, value: 0), points: points),
           step: Self.step(one.datapoints.map(\.at)), isUnreadable: one.datapoints.contains(where: \.isUnreadable)))
     }
   }

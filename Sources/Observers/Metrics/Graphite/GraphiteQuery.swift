@@ -49,7 +49,8 @@ struct GraphiteQuery: Hashable, Sendable {
   private static func check(_ template: String, _ instance: Instance) throws(ReadingProblem) {
     let shown = Phrase.clean(template, limit: 120)
     guard isWhole(template) else {
-      throw ReadingProblem(.error, detail: "target \(shown): brackets or quotes that are not closed, or several targets")
+      throw ReadingProblem(
+        .error, detail: "target \(shown): brackets or quotes that are not closed, or several targets")
     }
     for piece in template.split(separator: "{").dropFirst() {
       guard let close = piece.firstIndex(of: "}") else { continue }

@@ -6,7 +6,6 @@ struct PrometheusAnswer {
   /// The server says that this may not be all.
   var warnings: [String]
 
-  /// Nil for what is no such answer.
   init(_ body: [UInt8]) throws(ReadingProblem) {
     let reply: Reply
     do { reply = try JSONDecoder().decode(Reply.self, from: Data(body)) } catch {
@@ -24,14 +23,12 @@ struct PrometheusAnswer {
       let name = one.metric["__name__"] ?? ""
       guard let values = one.values else {
         throw ReadingProblem(
-          .error, detail: "\(Phrase.clean(name)) has no plain samples; native histograms are not read, only _bucket series")
+          .error,
+          detail: "\(Phrase.clean(name)) has no plain samples; of histograms only the _bucket series are read")
       }
+      let labels = one.metric.filter { $0.key != "__name__" }.map { MetricLabel(name: $0.key, value: $0.value) }
       series.append(
-        PointSeries(
-          MetricSample(
-            name: name, labels: one.metric.filter { $0.key != "__name__" }.map { MetricLabel(name: $0.key, value: $0.value) },
-            value: 0),
-          points: values.map(\.point)))
+        PointSeries(MetricSample(name: name, labels: labels, value: 0), points: values.map(\.point)))
     }
     warnings = reply.warnings ?? []
   }
