@@ -1,5 +1,6 @@
-/// Wealth of one e-process, bet by bet: M_k ← (M_k + w·π_k)·L_k, E = R + Σ M_k with R the stake not yet placed and π_k the
-/// bets' shares, Σ π_k = 1; kept as logarithms. Each L_k has mean at most 1 when nothing is wrong, so by Ville's inequality P(E ever ≥ 1/α) ≤ α.
+/// Wealth of one e-process, bet by bet: M_k ← (M_k + w·π_k)·L_k, E = R + Σ M_k with R the stake not yet placed and
+/// π_k the bets' shares, Σ π_k = 1; kept as logarithms. Each L_k has mean at most 1 when nothing is wrong, so by
+/// Ville's inequality P(E ever ≥ 1/α) ≤ α.
 struct BetWealth: Hashable, Sendable {
   /// ln M_k.
   private(set) var logs: [Double]

@@ -46,7 +46,9 @@ extension CheckState {
     result.temper = latency.lowestTemper
     result.silentSiblings = latency.silentSiblings
     result.exposureMissing = latency.exposureMissing
-    guard let shown = latency.shown, let layout = latency.layout, let quantile = latency.tails.last?.quantile else { return }
+    guard let shown = latency.shown, let layout = latency.layout, let quantile = latency.tails.last?.quantile else {
+      return
+    }
     result.updatedExposure = latency.updatedTotal
     result.siblingsExposure = shown.siblings.reduce(0, +)
     let value = { (counts: [Double], least: Double) -> Double? in

@@ -1,5 +1,5 @@
-/// A check about a level: the growth of an updated instance from minute to minute, less what is tolerated, ranked among the
-/// siblings' growth. Where several instances are updated they take turns, one a minute.
+/// A check about a level: the growth of an updated instance from minute to minute, less what is tolerated, ranked
+/// among the siblings' growth. Where several instances are updated they take turns, one a minute.
 struct GaugeCheck: Hashable, Sendable {
   private(set) var evidence = RankEvidence()
   private(set) var updatedLevel: Double?
@@ -82,7 +82,9 @@ struct GaugeCheck: Hashable, Sendable {
       (sums[index], numbers[index]) = (0, 0)
     }
     // An instance must have been on the new version for the whole of two windows.
-    let ready = moment.updated.filter { growth[$0] != nil && (moment.age[$0] ?? 0) >= 2 * Self.window - moment.duration - 1 }
+    let ready = moment.updated.filter {
+      growth[$0] != nil && (moment.age[$0] ?? 0) >= 2 * Self.window - moment.duration - 1
+    }
     guard isJudged, !ready.isEmpty, !moment.siblings.isEmpty else { return }
     let turn = Int((min(max(moment.second, 0), 1e9) / Self.window).rounded(.down)) % ready.count
     guard let own = growth[ready[turn]] else { return }

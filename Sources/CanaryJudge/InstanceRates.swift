@@ -7,9 +7,9 @@
 #endif
 
 /// What instances differ by on the old version, learnt from counts: θ_i, the log of an instance's rate against the
-/// common level, is N(0, v) over the fleet. The data before a deploy are too thin to know one instance's θ, so the spread v
-/// of all of them is learnt as well (empirical Bayes), with its own uncertainty: v runs over a short list of values, weighted
-/// by the likelihood of all instances' counts (gamma-Poisson with shape 1/v) times a prior.
+/// common level, is N(0, v) over the fleet. The data before a deploy are too thin to know one instance's θ, so the
+/// spread v of all of them is learnt as well (empirical Bayes), with its own uncertainty: v runs over a short list of
+/// values, weighted by the likelihood of all instances' counts (gamma-Poisson with shape 1/v) times a prior.
 struct InstanceRates: Hashable, Sendable {
   /// Events on the old version, per instance, and what the common level of the same moments would have brought.
   private(set) var events: [Double]

@@ -205,7 +205,9 @@ struct LatencyCheck: Hashable, Sendable {
     soakPlaced = max(soakPlaced, due)
     pendingSoak.add(canary)
     pendingSeconds += seconds
-    guard let needed = recorded.nextSeconds, pendingSeconds >= needed - 1e-9, let block = recorded.take() else { return }
+    guard let needed = recorded.nextSeconds, pendingSeconds >= needed - 1e-9, let block = recorded.take() else {
+      return
+    }
     var baseline = LatencyArm(quantiles: tails.count)
     for bucket in block.counts.indices where block.counts[bucket] > 0 {
       baseline.add(bucket: bucket, count: block.counts[bucket], reference: reference)
@@ -235,7 +237,8 @@ struct LatencyCheck: Hashable, Sendable {
       ScaleShift.Move(offset: belief.mean - belief.deviation, tolerance: margin, isPass: true)
     }
     passShifts[index] = ScaleShift(
-      reference: reference, layout: layout, body: passMove(body.passMargin), tails: tails.map { passMove($0.passMargin) })
+      reference: reference, layout: layout, body: passMove(body.passMargin),
+      tails: tails.map { passMove($0.passMargin) })
   }
 
   /// What the instances on the old version teach, for the ticks to come.
@@ -249,7 +252,8 @@ struct LatencyCheck: Hashable, Sendable {
       body.learn(arms.map(\.levels), among: old, second: moment.second, mean: reference.meanScore)
       let exposure = arms.map(\.levels.total)
       for index in tails.indices where reference.thresholds[index] != nil {
-        tails[index].learn(events: arms.map { $0.exceeding[index] }, exposure: exposure, among: old, second: moment.second)
+        tails[index].learn(
+          events: arms.map { $0.exceeding[index] }, exposure: exposure, among: old, second: moment.second)
       }
       if all.total > 0 { reference.follow(mean: all.mean, seconds: moment.duration) }
     }

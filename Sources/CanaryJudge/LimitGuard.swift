@@ -27,7 +27,9 @@ struct LimitGuard: Hashable, Sendable {
   }
 
   mutating func record(_ tick: RateTick) {
-    if let value = window.record(events: tick.canaryEvents, exposure: tick.canaryExposure) { limit.record(sign * value) }
+    if let value = window.record(events: tick.canaryEvents, exposure: tick.canaryExposure) {
+      limit.record(sign * value)
+    }
     if let value = siblingsWindow.record(events: tick.baselineEvents, exposure: tick.baselineExposure) {
       siblings.record(sign * value)
     }

@@ -71,7 +71,8 @@ struct NaturalDifference: Hashable, Sendable {
   /// Top of the parabola through a step and its neighbours, where that lies between this step and the one before.
   private func peak(below step: Int) -> Double {
     guard step > 0 else { return 0 }
-    let middle = step > 1 && (step == logs.count - 1 || logs[step - 1] >= logs[step]) ? step - 1 : min(step, logs.count - 2)
+    let middle =
+      step > 1 && (step == logs.count - 1 || logs[step - 1] >= logs[step]) ? step - 1 : min(step, logs.count - 2)
     let (a, b, c) = (Self.steps[middle - 1], Self.steps[middle], Self.steps[middle + 1])
     let left = (logs[middle] - logs[middle - 1]) / (b - a)
     let right = (logs[middle + 1] - logs[middle]) / (c - b)

@@ -46,7 +46,8 @@ struct PlaceboTempering: Hashable, Sendable {
   /// Chooses the exponents anew from everything recorded.
   mutating func settle() {
     for bet in 0..<bets {
-      temper[bet] = Self.exponents.indices.first { isHarmless(bet: bet, exponent: $0) }.map { Self.exponents[$0] }
+      temper[bet] =
+        Self.exponents.indices.first { isHarmless(bet: bet, exponent: $0) }.map { Self.exponents[$0] }
         ?? Self.exponents[Self.exponents.count - 1]
     }
   }

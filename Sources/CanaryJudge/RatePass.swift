@@ -12,7 +12,9 @@ struct RatePass: Hashable, Sendable {
 
   mutating func record(_ tick: RateTick, temper: Double) {
     guard tick.isComparable else { return }
-    for index in odds.bets.indices { process.multiply(index, byLog: temper * odds.bets[index].logFactor(tick, null: null)) }
+    for index in odds.bets.indices {
+      process.multiply(index, byLog: temper * odds.bets[index].logFactor(tick, null: null))
+    }
     process.finish(exposure: tick.canaryExposure)
   }
 }

@@ -37,9 +37,10 @@ struct RateSide: Hashable, Sendable {
   /// The ratio held tolerable now: 1 ± τ·I/(I + 1.3·τ⁻²), I the information so far.
   ///
   /// While I is small no test could tell ratio 1 + τ from 1, so assuming the edge of the tolerance from the beginning
-  /// would cost detection and save no false alarm. A release at exactly the edge gains at most ½τ²∫(1 − I/(I + 1.3·τ⁻²))² dI
-  /// = 0.65 nats over an unlimited time this way. The chance of ever halting it was computed for rates from 1e-4 to 5e-2 over 30
-  /// minutes: at most 0.9 % at α = 1 % with weight 0.4, against 0.2 % with the full tolerance and 5 to 12 % with none.
+  /// would cost detection and save no false alarm. A release at exactly the edge gains at most ½τ²∫(1 − I/(I +
+  /// 1.3·τ⁻²))² dI = 0.65 nats over an unlimited time this way. The chance of ever halting it was computed for rates
+  /// from 1e-4 to 5e-2 over 30 minutes: at most 0.9 % at α = 1 % with weight 0.4, against 0.2 % with the full
+  /// tolerance and 5 to 12 % with none.
   var tolerated: Double {
     guard phasesIn else { return ratio }
     let tolerance = abs(ratio - 1)
@@ -51,7 +52,8 @@ struct RateSide: Hashable, Sendable {
   /// tempering.
   mutating func record(_ tick: RateTick, dispersion: Double, flat: Double?, widening: Double? = nil) {
     guard tick.isComparable else { return }
-    let null = RateNull(ratio: widening.map { ratio * (direction > 0 ? $0 : 1 / $0) } ?? tolerated, allowance: allowance)
+    let null = RateNull(
+      ratio: widening.map { ratio * (direction > 0 ? $0 : 1 / $0) } ?? tolerated, allowance: allowance)
     let factors = bets.indices.map { (flat ?? tempering.temper[$0]) * bets[$0].logFactor(tick, null: null) }
     // A tick beyond the cap is scaled down for all bets and for the natural difference alike: cutting off each alone
     // would let a bet gain on a difference that fits the data better.

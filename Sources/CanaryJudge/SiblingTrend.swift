@@ -5,7 +5,6 @@ struct SiblingTrend: Hashable, Sendable {
   private var recentEvents = 0.0
   private var recentExposure = 0.0
 
-
   mutating func record(events: Double, exposure: Double, seconds: Double, isBeforeDeploy: Bool) {
     guard exposure > 0 else { return }
     if isBeforeDeploy {

@@ -19,7 +19,8 @@ public struct JudgeStream: Sendable {
       case "type": kind = try cursor.string()
       case "t": tick.time = try cursor.number()
       case "phase": tick.phase = try cursor.string()
-      case "baseline": try cursor.array { cursor throws(WireError) in tick.baseline.append(try InstanceReport(&cursor)) }
+      case "baseline":
+        try cursor.array { cursor throws(WireError) in tick.baseline.append(try InstanceReport(&cursor)) }
       case "canary" where try cursor.next() == UInt8(ascii: "{"): tick.canary = try InstanceReport(&cursor)
       default: try message.take(key, &cursor)
       }
@@ -44,7 +45,9 @@ public struct JudgeStream: Sendable {
 
   private mutating func take(_ message: TickMessage) throws(WireError) -> String {
     guard judge != nil else { throw WireError.missing("'start' before the first tick") }
-    guard let canary = message.canary, let time = message.time else { throw WireError.missing("'t' or 'canary' of a tick") }
+    guard let canary = message.canary, let time = message.time else {
+      throw WireError.missing("'t' or 'canary' of a tick")
+    }
     guard message.baseline.count == start.instances - 1 else {
       throw WireError.missing("a baseline of \(start.instances - 1) instances")
     }

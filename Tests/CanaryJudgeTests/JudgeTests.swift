@@ -150,7 +150,8 @@ import Testing
     }
     judge.record(JudgeTick(second: .nan, duration: 1, arms: [], readings: []))
     judge.record(JudgeTick(second: 9, duration: -1, arms: [], readings: []))
-    judge.record(JudgeTick(second: fleet.second, duration: 1, arms: [.updated], readings: [[.missing], [], [.missing]]))
+    judge.record(
+      JudgeTick(second: fleet.second, duration: 1, arms: [.updated], readings: [[.missing], [], [.missing]]))
     #expect(judge.logEvidence.isFinite && before.isFinite)
     #expect(!judge.ruling.isHalt)
     var empty = Judge(rules: JudgeRules(checks: [], instances: 0))

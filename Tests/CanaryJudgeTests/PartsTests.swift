@@ -34,8 +34,9 @@ import Testing
           let score = scores[code >> (2 * place) & 3]
           if place < 2 { canary.add(score: score, count: 1) } else { siblings.add(score: score, count: 1) }
         }
-        mean += exponential(
-          BoundedScore.logFactor(bet: bet, sign: 1, mean: 0.4, canary: canary, siblings: siblings)) / 1024
+        mean +=
+          exponential(
+            BoundedScore.logFactor(bet: bet, sign: 1, mean: 0.4, canary: canary, siblings: siblings)) / 1024
       }
       #expect(mean <= 1 + 1e-12 && mean > 0.7)
     }
@@ -150,9 +151,11 @@ import Testing
     #expect(fewer > 0.6 && fewer < 0.95)
     let pass = try #require(Judge.exposureNeeded(busy, passMargin: 0.5, passAllowance: 2e-4, beta: 0.05))
     #expect(pass > 10_000 && pass < 60_000)
-    #expect(Judge.detectableRatio(
-      Judge.Outlook(baseRate: .nan, updatedExposure: 1, siblingsExposure: 1, tolerance: 0), seconds: 1, falseAlarm: 0.01
-    ) == nil)
+    #expect(
+      Judge.detectableRatio(
+        Judge.Outlook(baseRate: .nan, updatedExposure: 1, siblingsExposure: 1, tolerance: 0), seconds: 1,
+        falseAlarm: 0.01
+      ) == nil)
   }
 
   /// A release at exactly the edge of the tolerance, which comes in only as the data can resolve it.

@@ -2,9 +2,10 @@ import CanaryJudge
 import Foundation
 import JudgeProtocol
 
-// Runs whole recorded burn-ins through the judge, for Benchmarks/judge: on stdin, per stream, the length and text of its
-// `start` message, [ticks, seconds before the deploy], and the arrays of the bench's generator as raw little-endian
-// bytes; on stdout one line each: tick of the halt, tick of the first pass (−1 for none), the check blamed.
+// Runs whole recorded burn-ins through the judge, for Benchmarks/judge: on stdin, per stream, the length and text of
+// its `start` message, [ticks, seconds before the deploy], and the arrays of the bench's generator as raw
+// little-endian bytes; on stdout one line each: tick of the halt, tick of the first pass (−1 for none), the check
+// blamed.
 
 struct Input {
   let handle = FileHandle.standardInput
@@ -20,7 +21,9 @@ struct Input {
 
   func array<T: BitwiseCopyable>(_ count: Int, of: T.Type) -> [T]? {
     guard let data = bytes(count * MemoryLayout<T>.stride) else { return nil }
-    return data.withUnsafeBytes { raw in (0..<count).map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self) } }
+    return data.withUnsafeBytes { raw in
+      (0..<count).map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self) }
+    }
   }
 }
 
