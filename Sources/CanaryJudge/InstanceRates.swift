@@ -17,7 +17,11 @@ struct InstanceRates: Hashable, Sendable {
 
   /// Standard deviations considered, with their prior weights.
   static let spreads = [0, 0.08, 0.15, 0.25, 0.4, 0.6]
-  static let prior = [0.972, 0.008, 0.008, 0.006, 0.004, 0.002]
+  static let prior = [0, 0.1, 0.3, 0.3, 0.2, 0.1]
+  /// Prior probability that instances differ at all: 0.8 % for each instance that can show it, at most 8 %. Few
+  /// instances teach nothing about their spread, so doubting them would blind the check for good; many soon settle
+  /// the doubt.
+  static func doubt(instances: Int) -> Double { min(0.08, 0.008 * Double(instances)) }
 
   init(instances: Int) {
     events = Array(repeating: 0, count: instances)
@@ -75,7 +79,9 @@ struct InstanceRates: Hashable, Sendable {
 
   /// Weights of the spreads after the counts.
   func beliefs(dispersion: Double) -> [Double] {
-    var logs = Self.prior.map { log($0) }
+    let doubt = Self.doubt(instances: expected.count { $0 > 0 })
+    var logs = Self.prior.map { log(doubt * $0) }
+    logs[0] = log(1 - doubt)
     for (index, deviation) in Self.spreads.enumerated() where deviation > 0 {
       let shape = 1 / (deviation * deviation)
       for instance in events.indices where expected[instance] > 0 {

@@ -77,6 +77,11 @@ func run(_ start: StreamStart, _ stream: Stream, ticks: Int, before: Int, bounds
   return "\(halt) \(passed) \(blame)"
 }
 
+if CommandLine.arguments.dropFirst().first == "cost" {
+  Cost.run()
+  exit(0)
+}
+
 let input = Input()
 while let length = input.array(1, of: Int64.self) {
   guard let text = input.bytes(Int(length[0])), let sizes = input.array(2, of: Int64.self) else { break }
