@@ -1,5 +1,6 @@
-/// Wealth of one e-process, bet by bet: M_k ← (M_k + w·π_k)·L_k, E = R + Σ M_k with R the stake not yet placed and π_k the
-/// bets' shares, Σ π_k = 1; kept as logarithms. Each L_k has mean at most 1 when nothing is wrong, so by Ville's inequality P(E ever ≥ 1/α) ≤ α.
+/// Wealth of one e-process, bet by bet: M_k ← (M_k + w·π_k)·L_k, E = R + Σ M_k with R the stake not yet placed and
+/// π_k the bets' shares, Σ π_k = 1; kept as logarithms. Each L_k has mean at most 1 when nothing is wrong, so by
+/// Ville's inequality P(E ever ≥ 1/α) ≤ α.
 struct BetWealth: Hashable, Sendable {
   /// ln M_k.
   private(set) var logs: [Double]
@@ -8,8 +9,13 @@ struct BetWealth: Hashable, Sendable {
   /// ln π_k.
   private let shares: [Double]
 
+  /// Most that one tick may add to a bet, in nats. Capping only lowers E, so it is always valid; it keeps one bad
+  /// second from deciding alone.
+  let cap: Double
+
   /// `shares` are scaled to sum to 1.
-  init(shares: [Double]) {
+  init(shares: [Double], cap: Double = 4) {
+    self.cap = cap
     logs = Array(repeating: -.infinity, count: shares.count)
     let total = shares.reduce(0, +)
     self.shares = shares.map { LogSpace.of($0 / total) }
@@ -26,13 +32,9 @@ struct BetWealth: Hashable, Sendable {
     for bet in logs.indices { logs[bet] = LogSpace.sum(logs[bet], log + shares[bet]) }
   }
 
-  /// Most that one tick may add to a bet, in nats. Capping only lowers E, so it is always valid; it keeps one bad
-  /// second from deciding alone.
-  static let cap = 4.0
-
   mutating func multiply(_ bet: Int, byLog factor: Double) {
     guard !factor.isNaN else { return }
-    logs[bet] += min(Self.cap, factor)
+    logs[bet] += min(cap, factor)
   }
 
   /// ln E.

@@ -1,8 +1,10 @@
-/// Two-sample betting on the mean of bounded scores. Null: mean of the canary's scores ≤ the siblings' (sign +1) or ≥ (−1).
+/// Two-sample betting on the mean of bounded scores. Null: mean of the canary's scores ≤ the siblings' (sign +1) or ≥
+/// (−1).
 ///
-/// ln L = Σ_canary ln(1 + s·g(y − q)) + Σ_siblings ln(1 − s·g(n_a/n_b)(y − q)), valid for every predictable q by weighted
-/// AM-GM (a betting form of Turner et al., arXiv 2106.02693). g is scaled down so that no factor is below 0.1. Scores are
-/// counted on 16 levels (j + ½)/16; a score between two is shared out, which the concavity of ln makes conservative.
+/// ln L = Σ_canary ln(1 + s·g(y − q)) + Σ_siblings ln(1 − s·g(n_a/n_b)(y − q)), valid for every predictable q by
+/// weighted AM-GM (a betting form of Turner et al., arXiv 2106.02693). g is scaled down so that no factor is below
+/// 0.1. Scores are counted on 16 levels (j + ½)/16; a score between two is shared out, which the concavity of ln
+/// makes conservative.
 enum BoundedScore {
   static let levels = 16
   static let bets = [0.06, 0.12, 0.25, 0.5, 1.0, 1.8]

@@ -17,12 +17,12 @@ public struct CheckRule: Hashable, Sendable {
   public var limit: Double?
   /// Seconds after the deploy in which the check is not judged.
   public var initialDelay: Double
-  /// Absolute worsening tolerated besides the relative one: events per exposure, or for `gauge` units per minute in place
-  /// of the relative tolerance. Nil: 1e-5 for a ratio that is worse when higher, else none.
+  /// Absolute worsening tolerated besides the relative one: events per exposure, or for `gauge` units per minute in
+  /// place of the relative tolerance. Nil: 1e-5 for a ratio that is worse when higher, else none.
   public var allowance: Double?
-  /// Absolute worsening that a pass of a ratio need not exclude; it is what makes exposure without events informative, about
-  /// ln(1/β) divided by it decide (the rule of three). Nil: 2e-4 for a ratio that is worse when higher, more where
-  /// `untilRequests` is few, else none.
+  /// Absolute worsening that a pass of a ratio need not exclude; it is what makes exposure without events
+  /// informative, about ln(1/β) divided by it decide (the rule of three). Nil: 2e-4 for a ratio that is worse when
+  /// higher, more where `untilRequests` is few, else none.
   public var passAllowance: Double?
   /// Tolerances of a latency check's parts where they differ from the check's own.
   public var latencyParts: LatencyParts?

@@ -44,8 +44,9 @@ extension Judge {
   }
 
   /// Smallest ratio (largest, where lower is worse) of the updated arm's rate to the siblings' that the check can be
-  /// expected to have found `seconds` after the deploy: the best bet's expected gain reaches ln 1/(α·share) and what its
-  /// part of the stake costs. `share` is the check's part of all weights. Nil when not even a total change would show.
+  /// expected to have found `seconds` after the deploy: the best bet's expected gain reaches ln 1/(α·share) and what
+  /// its part of the stake costs. `share` is the check's part of all weights. Nil when not even a total change would
+  /// show.
   public static func detectableRatio(
     _ outlook: Outlook, seconds: Double, falseAlarm: Double, share: Double = 1
   ) -> Double? {
@@ -62,8 +63,8 @@ extension Judge {
     return border(good: most, bad: null, found)
   }
 
-  /// Exposure of the updated arm that a pass can be expected to take when it is no different from its siblings; nil when it
-  /// would never come. `passMargin` and `passAllowance` are those of the rule.
+  /// Exposure of the updated arm that a pass can be expected to take when it is no different from its siblings; nil
+  /// when it would never come. `passMargin` and `passAllowance` are those of the rule.
   public static func exposureNeeded(
     _ outlook: Outlook, passMargin: Double, passAllowance: Double = 0, beta: Double
   ) -> Double? {

@@ -1,7 +1,7 @@
 /// How much more the counts of equal instances scatter than independent events would: φ, at least 1.
 ///
-/// Per window, χ² = Σ_i (x_i − m_i)² / m_i against the windows' own totals shared out by what each instance usually has.
-/// φ = χ²/df where that is beyond chance by 2.5 standard errors, the largest over the windows; else 1.
+/// Per window, χ² = Σ_i (x_i − m_i)² / m_i against the windows' own totals shared out by what each instance usually
+/// has. φ = χ²/df where that is beyond chance by 2.5 standard errors, the largest over the windows; else 1.
 struct Dispersion: Hashable, Sendable {
   private var squares: [Double]
   private var freedom: [Double]

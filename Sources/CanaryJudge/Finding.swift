@@ -18,8 +18,8 @@ public enum Ruling: Hashable, Sendable {
 
 /// One check's numbers at one moment, for people and for the journal.
 public struct CheckFinding: Hashable, Sendable {
-  /// Values of both arms in the check's own unit: a ratio, a quantile, a level, events per second, a share. Nil when not
-  /// measured.
+  /// Values of both arms in the check's own unit: a ratio, a quantile, a level, events per second, a share. Nil when
+  /// not measured.
   public var updated: Double?
   public var siblings: Double?
   /// Requests, observations or seconds behind the two values.

@@ -1,5 +1,5 @@
-/// A check about a level: the growth of an updated instance from minute to minute, less what is tolerated, ranked among the
-/// siblings' growth. Where several instances are updated they take turns, one a minute.
+/// A check about a level: the growth of an updated instance from minute to minute, less what is tolerated, ranked
+/// among the siblings' growth. Where several instances are updated they take turns, one a minute.
 struct GaugeCheck: Hashable, Sendable {
   private(set) var evidence = RankEvidence()
   private(set) var updatedLevel: Double?

@@ -2,8 +2,8 @@
 struct HistogramLayout: Hashable, Sendable {
   /// Upper edges as given, ascending, the last infinite.
   let bounds: [Double]
-  /// ln of each bucket's edges. The first bucket has no lower edge and the last no upper one: both are given the width of
-  /// their neighbour.
+  /// ln of each bucket's edges. The first bucket has no lower edge and the last no upper one: both are given the
+  /// width of their neighbour.
   let lower: [Double]
   let upper: [Double]
 

@@ -7,9 +7,9 @@
 #endif
 
 /// What instances differ by on the old version, learnt from counts: θ_i, the log of an instance's rate against the
-/// common level, is N(0, v) over the fleet. The data before a deploy are too thin to know one instance's θ, so the spread v
-/// of all of them is learnt as well (empirical Bayes), with its own uncertainty: v runs over a short list of values, weighted
-/// by the likelihood of all instances' counts (gamma-Poisson with shape 1/v) times a prior.
+/// common level, is N(0, v) over the fleet. The data before a deploy are too thin to know one instance's θ, so the
+/// spread v of all of them is learnt as well (empirical Bayes), with its own uncertainty: v runs over a short list of
+/// values, weighted by the likelihood of all instances' counts (gamma-Poisson with shape 1/v) times a prior.
 struct InstanceRates: Hashable, Sendable {
   /// Events on the old version, per instance, and what the common level of the same moments would have brought.
   private(set) var events: [Double]
@@ -17,7 +17,11 @@ struct InstanceRates: Hashable, Sendable {
 
   /// Standard deviations considered, with their prior weights.
   static let spreads = [0, 0.08, 0.15, 0.25, 0.4, 0.6]
-  static let prior = [0.96, 0.011, 0.011, 0.008, 0.006, 0.004]
+  static let prior = [0, 0.1, 0.3, 0.3, 0.2, 0.1]
+  /// Prior probability that instances differ at all: 0.8 % for each instance that can show it, at most 8 %. Few
+  /// instances teach nothing about their spread, so doubting them would blind the check for good; many soon settle
+  /// the doubt.
+  static func doubt(instances: Int) -> Double { min(0.08, 0.008 * Double(instances)) }
 
   init(instances: Int) {
     events = Array(repeating: 0, count: instances)
@@ -75,7 +79,9 @@ struct InstanceRates: Hashable, Sendable {
 
   /// Weights of the spreads after the counts.
   func beliefs(dispersion: Double) -> [Double] {
-    var logs = Self.prior.map { log($0) }
+    let doubt = Self.doubt(instances: expected.count { $0 > 0 })
+    var logs = Self.prior.map { log(doubt * $0) }
+    logs[0] = log(1 - doubt)
     for (index, deviation) in Self.spreads.enumerated() where deviation > 0 {
       let shape = 1 / (deviation * deviation)
       for instance in events.indices where expected[instance] > 0 {

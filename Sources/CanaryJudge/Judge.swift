@@ -1,9 +1,9 @@
 /// Compares updated instances with their siblings, check by check, and rules after every tick.
 ///
-/// Halting: S = Σ w_m E_m ≥ 1/α with E_m the e-process of check m and Σ w_m = 1, so over the whole rollout, all checks
-/// together and however often one looks, P(halt | no worse than tolerated) ≤ α (Ville). Ranks stand alone: w_m E_m ≥ 1/α.
-/// Passing: every check that counts has excluded its pass margin at 1/β. One process runs across the whole rollout, whatever
-/// the arms are from wave to wave; α is never granted anew.
+/// Halting: S = Σ w_m E_m ≥ 1/α with E_m the e-process of check m and Σ w_m = 1, so over the whole rollout, all
+/// checks together and however often one looks, P(halt | no worse than tolerated) ≤ α (Ville). Ranks stand alone: w_m
+/// E_m ≥ 1/α. Passing: every check that counts has excluded its pass margin at 1/β. One process runs across the whole
+/// rollout, whatever the arms are from wave to wave; α is never granted anew.
 ///
 /// A value: the same rules and ticks give the same bits. Readings that are no sound numbers count as missing.
 public struct Judge: Hashable, Sendable {

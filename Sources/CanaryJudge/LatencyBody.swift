@@ -34,8 +34,8 @@ struct LatencyBody: Hashable, Sendable {
     windows = [10, 60].map { Window(length: $0, instances: instances) }
   }
 
-  /// Tolerance in force after `seen` effective observations: see `RateSide.tolerated`. One observation tells about a shift of
-  /// log latency what 1/σ² says.
+  /// Tolerance in force after `seen` effective observations: see `RateSide.tolerated`. One observation tells about a
+  /// shift of log latency what 1/σ² says.
   func tolerance(after seen: Double, spread: Double) -> Double {
     guard tolerance > 0 else { return 0 }
     let needed = max(spread, 0.02) / tolerance

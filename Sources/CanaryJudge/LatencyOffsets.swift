@@ -1,11 +1,11 @@
 /// What each instance's latency differs by on the old version, learnt before the deploy and subtracted after it
 /// (difference in differences).
 ///
-/// d_i, the mean difference of the nine deciles of log latency between the instance and the siblings over the same time,
-/// has standard error 1.05·σ·√(φ/n_i + φ/n_s). It is drawn towards zero as far as the fleet suggests: instances are N(0, s²)
-/// with s learnt from the siblings' own d_j, or, with probability ε = 1/(m + 2) for m siblings, one of a kind, N(0, s² + 0.1²).
-/// In a fleet of equals the measured d_i is noise and goes to nothing; an instance that clearly differs keeps what was
-/// measured.
+/// d_i, the mean difference of the nine deciles of log latency between the instance and the siblings over the same
+/// time, has standard error 1.05·σ·√(φ/n_i + φ/n_s). It is drawn towards zero as far as the fleet suggests: instances
+/// are N(0, s²) with s learnt from the siblings' own d_j, or, with probability ε = 1/(m + 2) for m siblings, one of a
+/// kind, N(0, s² + 0.1²). In a fleet of equals the measured d_i is noise and goes to nothing; an instance that
+/// clearly differs keeps what was measured.
 struct LatencyOffsets: Hashable, Sendable {
   /// Per instance, counts by bucket before the deploy.
   private var histograms: [[Double]]

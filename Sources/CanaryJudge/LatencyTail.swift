@@ -1,4 +1,5 @@
-/// Exceedances of one quantile of the siblings, as a ratio: about 1 − q of theirs are beyond it, whatever the level does.
+/// Exceedances of one quantile of the siblings, as a ratio: about 1 − q of theirs are beyond it, whatever the level
+/// does.
 struct LatencyTail: Hashable, Sendable {
   let quantile: Double
   let bets: [RateBet]
@@ -26,8 +27,8 @@ struct LatencyTail: Hashable, Sendable {
     windows = [10, 60].map { RateWindow(length: $0, instances: instances) }
   }
 
-  /// Tolerance in force after `seen` effective observations: see `RateSide.tolerated`. One observation tells about a shift
-  /// of the tail what (1 − q)·3² says, 3 being how fast ln of the exceedance falls with ln latency, roughly.
+  /// Tolerance in force after `seen` effective observations: see `RateSide.tolerated`. One observation tells about a
+  /// shift of the tail what (1 − q)·3² says, 3 being how fast ln of the exceedance falls with ln latency, roughly.
   func tolerance(after seen: Double) -> Double {
     guard tolerance > 0 else { return 0 }
     return tolerance * seen / (seen + 1 / (9 * (1 - quantile) * tolerance * tolerance))

@@ -9,7 +9,7 @@ struct Odds: Hashable, Sendable {
     shares = pairs.map(\.share)
   }
 
-  static let higher = Odds([(1.4, 0.2), (2, 0.24), (4, 0.18), (10, 0.18), (50, 0.12), (1000, 0.08)])
+  static let higher = Odds([(1.4, 0.22), (2, 0.25), (4, 0.17), (10, 0.17), (50, 0.11), (1000, 0.08)])
   static let lower = Odds([(0.001, 0.08), (0.2, 0.12), (0.5, 0.2), (0.7, 0.22), (0.85, 0.22), (0.95, 0.16)])
   static let lowShare = Odds([(0.001, 0.4), (0.1, 0.2), (0.3, 0.2), (0.6, 0.2)])
   static let highShare = Odds([(1.5, 0.25), (3, 0.25), (10, 0.25), (100, 0.25)])

@@ -1,6 +1,6 @@
-/// Bounds of a quantile that hold at every moment at once: the empirical distribution function is within
-/// 0.85·√((ln ln(e·n/m) + 0.8·ln(1612/α))/n) of the true one for all n ≥ m (Howard & Ramdas, "Sequential estimation of quantiles",
-/// Bernoulli 2022, corollary 2).
+/// Bounds of a quantile that hold at every moment at once: the empirical distribution function is within 0.85·√((ln
+/// ln(e·n/m) + 0.8·ln(1612/α))/n) of the true one for all n ≥ m (Howard & Ramdas, "Sequential estimation of
+/// quantiles", Bernoulli 2022, corollary 2).
 enum QuantileInterval {
   static func width(count n: Double, alpha: Double, least m: Double = 100) -> Double {
     0.85

@@ -1,7 +1,8 @@
-/// Conformal betting on ranks, for levels without counts: if nothing is wrong, the updated instance's increment is as likely to
-/// take any rank r among all N. e = 1 − κ + κ·payoff, the payoff N for the top rank, or N/⌊N/2⌋ for the top half. Growth is
-/// at most ln N a window, so a small fleet is slow. It lives in a coarser filtration than the counts and is never averaged
-/// with them (Choe & Ramdas, arXiv 2402.09698): it has its own share of α. Ties count as not exceeded.
+/// Conformal betting on ranks, for levels without counts: if nothing is wrong, the updated instance's increment is as
+/// likely to take any rank r among all N. e = 1 − κ + κ·payoff, the payoff N for the top rank, or N/⌊N/2⌋ for the top
+/// half. Growth is at most ln N a window, so a small fleet is slow. It lives in a coarser filtration than the counts
+/// and is never averaged with them (Choe & Ramdas, arXiv 2402.09698): it has its own share of α. Ties count as not
+/// exceeded.
 struct RankEvidence: Hashable, Sendable {
   enum Payoff: Hashable, Sendable { case top, half }
 

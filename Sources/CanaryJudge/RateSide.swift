@@ -26,22 +26,26 @@ struct RateSide: Hashable, Sendable {
     self.allowance = allowance
     self.phasesIn = phasesIn
     bets = odds.bets
-    wealth = BetWealth(shares: odds.shares)
+    wealth = BetWealth(shares: odds.shares, cap: 4.5)
     natural = NaturalDifference(direction: direction)
     tempering = PlaceboTempering(bets: odds.bets.count)
   }
 
-  /// The ratio held tolerable now: 1 ± τ·I/(I + τ⁻²), I the information so far.
+  /// Information, in units of τ⁻², at which half of the tolerance is in force.
+  static let patience = 1.3
+
+  /// The ratio held tolerable now: 1 ± τ·I/(I + 1.3·τ⁻²), I the information so far.
   ///
   /// While I is small no test could tell ratio 1 + τ from 1, so assuming the edge of the tolerance from the beginning
-  /// would cost detection and save no false alarm. A release at exactly the edge gains at most ½τ²∫(1 − I/(I + τ⁻²))² dI =
-  /// ½ nat over an unlimited time this way. The chance of ever halting it was computed for rates from 1e-4 to 5e-2 over 30
-  /// minutes: at most 0.8 % at α = 1 % with weight 0.4, against 0.2 % with the full tolerance and 5 to 12 % with none.
+  /// would cost detection and save no false alarm. A release at exactly the edge gains at most ½τ²∫(1 − I/(I +
+  /// 1.3·τ⁻²))² dI = 0.65 nats over an unlimited time this way. The chance of ever halting it was computed for rates
+  /// from 1e-4 to 5e-2 over 30 minutes: at most 0.9 % at α = 1 % with weight 0.4, against 0.2 % with the full
+  /// tolerance and 5 to 12 % with none.
   var tolerated: Double {
     guard phasesIn else { return ratio }
     let tolerance = abs(ratio - 1)
     guard tolerance > 0 else { return ratio }
-    return 1 + (ratio - 1) * information / (information + 1 / (tolerance * tolerance))
+    return 1 + (ratio - 1) * information / (information + Self.patience / (tolerance * tolerance))
   }
 
   /// Takes a tick of both arms. `widening` multiplies the tolerated ratio, 1 but in a soak; `flat` replaces the learnt
@@ -54,7 +58,7 @@ struct RateSide: Hashable, Sendable {
     // A tick beyond the cap is scaled down for all bets and for the natural difference alike: cutting off each alone
     // would let a bet gain on a difference that fits the data better.
     let most = factors.max() ?? 0
-    let kept = most > BetWealth.cap ? BetWealth.cap / most : 1
+    let kept = most > wealth.cap ? wealth.cap / most : 1
     for bet in bets.indices { wealth.multiply(bet, byLog: factors[bet] > 0 ? factors[bet] * kept : factors[bet]) }
     natural.record(tick, null: null, temper: (flat ?? tempering.temper[0]) * kept)
     let whole = tick.canaryExposure + tick.baselineExposure

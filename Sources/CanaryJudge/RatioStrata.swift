@@ -1,6 +1,6 @@
-/// What is kept to invert the rate evidence: counts by the ratio of exposures, updated over siblings. The factor of a tick
-/// depends on its exposures through that ratio alone, so adding up ticks of one ratio loses nothing. Ticks of more ratios than
-/// there is room for are added to the nearest.
+/// What is kept to invert the rate evidence: counts by the ratio of exposures, updated over siblings. The factor of a
+/// tick depends on its exposures through that ratio alone, so adding up ticks of one ratio loses nothing. Ticks of
+/// more ratios than there is room for are added to the nearest.
 struct RatioStrata: Hashable, Sendable {
   struct Stratum: Hashable, Sendable {
     var exposures: Double
@@ -27,8 +27,8 @@ struct RatioStrata: Hashable, Sendable {
     }
   }
 
-  /// {r : E(r) < 1/α}, holding at every moment at once at level 1 − `alpha` per side (Howard, Ramdas, McAuliffe, Sekhon,
-  /// Ann. Stat. 2021); 0 and ∞ where nothing is excluded.
+  /// {r : E(r) < 1/α}, holding at every moment at once at level 1 − `alpha` per side (Howard, Ramdas, McAuliffe,
+  /// Sekhon, Ann. Stat. 2021); 0 and ∞ where nothing is excluded.
   func bounds(alpha: Double, from low: Double = 1e-6, to high: Double = 1e6) -> (low: Double, high: Double) {
     let threshold = EvidenceSum.logThreshold(falseAlarm: alpha)
     let (a, b) = (LogSpace.of(low), LogSpace.of(high))

@@ -1,5 +1,6 @@
 /// What all instances together did before the deploy, block by block, to compare a soak with when no sibling is left.
-/// Each block is used at most once, so the rate kernel stays valid. At most 120 blocks: a longer recording is kept coarser.
+/// Each block is used at most once, so the rate kernel stays valid. At most 120 blocks: a longer recording is kept
+/// coarser.
 struct RecordedCounts: Hashable, Sendable {
   struct Block: Hashable, Sendable {
     var events: Double

@@ -1,10 +1,10 @@
-/// What the updated arm's buckets are worth once its latency was divided by e^shift: a score per bucket and the part of it
-/// that exceeds each threshold.
+/// What the updated arm's buckets are worth once its latency was divided by e^shift: a score per bucket and the part
+/// of it that exceeds each threshold.
 ///
-/// Within a bucket the values are taken as log-uniform. Where a bucket is too coarse to resolve the tolerance, the values
-/// near an edge may be crowded on its far side, so more of the bucket is moved down: up to `crowding` times the tolerance,
-/// which holds for a density up to that many times its bucket's average just above an edge. The finer the bucket, the less
-/// is added; from a quarter of the tolerance down, nothing.
+/// Within a bucket the values are taken as log-uniform. Where a bucket is too coarse to resolve the tolerance, the
+/// values near an edge may be crowded on its far side, so more of the bucket is moved down: up to `crowding` times
+/// the tolerance, which holds for a density up to that many times its bucket's average just above an edge. The finer
+/// the bucket, the less is added; from a quarter of the tolerance down, nothing.
 struct ScaleShift: Hashable, Sendable {
   private(set) var scores: [Double]
   /// Per quantile, per bucket: part in [0, 1] above the threshold; empty where there is none.
@@ -13,8 +13,8 @@ struct ScaleShift: Hashable, Sendable {
   static let crowding = 3.0
   static let passCrowding = 1.5
 
-  /// `offset` and `tolerance` are in log latency. For a pass (`isPass`) a larger shift would flatter, so a coarse bucket is
-  /// moved down by less instead: by the margin over `passCrowding`.
+  /// `offset` and `tolerance` are in log latency. For a pass (`isPass`) a larger shift would flatter, so a coarse
+  /// bucket is moved down by less instead: by the margin over `passCrowding`.
   init(reference: LatencyReference, layout: HistogramLayout, body: Move, tails: [Move]) {
     scores = Self.scores(reference, layout, body)
     exceeding = zip(reference.thresholds, tails).map { threshold, move in

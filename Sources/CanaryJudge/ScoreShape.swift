@@ -1,10 +1,11 @@
-/// The score of a latency: a number in [0, 1] that never falls as latency grows, so that a canary that is stochastically no
-/// slower has no larger mean. Any such score is valid; the more a small slow-down moves its mean per standard deviation, the
-/// sooner it tells. The best is the likelihood score −f′/f made monotone (isotonic regression under f); plain ranks lose
-/// about 10 % against it for a bimodal service, because the slow mode adds scatter and no information.
+/// The score of a latency: a number in [0, 1] that never falls as latency grows, so that a canary that is
+/// stochastically no slower has no larger mean. Any such score is valid; the more a small slow-down moves its mean
+/// per standard deviation, the sooner it tells. The best is the likelihood score −f′/f made monotone (isotonic
+/// regression under f); plain ranks lose about 10 % against it for a bimodal service, because the slow mode adds
+/// scatter and no information.
 ///
-/// Learnt on groups of equal mass, few when data are few: for a slow-down, what flows into a group less what flows out of it
-/// per mass, f being the density of log latency at its edges.
+/// Learnt on groups of equal mass, few when data are few: for a slow-down, what flows into a group less what flows
+/// out of it per mass, f being the density of log latency at its edges.
 enum ScoreShape {
   /// Half-width, in log latency, over which a density is taken.
   static let halfWidth = 0.08

@@ -1,5 +1,5 @@
-/// What people are shown of a latency check: both arms' histograms since judging began, and the siblings' before the deploy
-/// and of about the last minute.
+/// What people are shown of a latency check: both arms' histograms since judging began, and the siblings' before the
+/// deploy and of about the last minute.
 struct ShownLatency: Hashable, Sendable {
   var updated: [Double]
   private(set) var siblings: [Double]

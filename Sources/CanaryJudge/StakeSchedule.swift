@@ -1,6 +1,6 @@
 /// When the stake of an e-process is placed, by time so that ticks may have any length. One part at the start, for
-/// latency a second when the warm-up ends, the rest evenly over the horizon, so that a regression that sets in late need
-/// not first make good what was lost on the healthy time before it. A part is held back for the soak.
+/// latency a second when the warm-up ends, the rest evenly over the horizon, so that a regression that sets in late
+/// need not first make good what was lost on the healthy time before it. A part is held back for the soak.
 ///
 /// The cost for a regression that is there from the start is ln(1/opening); for a late one ln(horizon/spread) at worst.
 struct StakeSchedule: Hashable, Sendable {

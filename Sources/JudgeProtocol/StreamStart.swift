@@ -109,12 +109,12 @@ extension StreamStart {
       let margin = metric.number("pass_ratio", isUp ? 1.5 : 0.85)
       return CheckRule(
         name: metric.name, kind: .ratio(isUp ? .higher : .lower), tolerance: abs(tolerated - 1),
-        passMargin: abs(margin - 1), weight: weight(isUp ? 0.44 : 0.07), passAllowance: metric.numbers["pass_abs"])
+        passMargin: abs(margin - 1), weight: weight(isUp ? 0.53 : 0.06), passAllowance: metric.numbers["pass_abs"])
     case "histogram":
       let tail = metric.number("p99_tolerance", 0.075)
       return CheckRule(
         name: metric.name, kind: .latency(quantiles: [0.9, 0.99]), tolerance: tail,
-        passMargin: metric.number("pass_p99", 0.15), weight: weight(0.36),
+        passMargin: metric.number("pass_p99", 0.15), weight: weight(0.29),
         latencyParts: CheckRule.LatencyParts(
           body: metric.number("body_tolerance", 0.025), bodyPassMargin: metric.number("pass_body", 0.05),
           quantiles: [metric.number("p90_tolerance", 0.05), tail]))
@@ -125,7 +125,7 @@ extension StreamStart {
     case "rate":
       return CheckRule(
         name: metric.name, kind: .boundedRate(perSecond: metric.number("per_second", 1.0 / 86400)), tolerance: 0,
-        passMargin: 0, weight: weight(0.03))
+        passMargin: 0, weight: weight(0.02))
     case "gauge":
       return CheckRule(
         name: metric.name, kind: .gauge(isUp ? .higher : .lower), tolerance: 0, passMargin: 0, weight: weight(0.04),

@@ -1,5 +1,6 @@
-/// Reads one JSON document off a run of bytes, front to back. Strict about structure, and quick: a tick of ten kilobytes
-/// is read in tens of microseconds. Strings are compared as written; the protocol has none with escapes that matter.
+/// Reads one JSON document off a run of bytes, front to back. Strict about structure, and quick: a tick of ten
+/// kilobytes is read in tens of microseconds. Strings are compared as written; the protocol has none with escapes
+/// that matter.
 struct WireCursor {
   private let bytes: [UInt8]
   private(set) var place = 0

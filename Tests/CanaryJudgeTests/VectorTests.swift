@@ -3,8 +3,9 @@ import Testing
 
 @testable import CanaryJudge
 
-/// Numbers from independent code (mpmath, scipy): see `Fixtures/vectors.json`. Of the bench's vectors those are left out that
-/// belong to other judges' methods: Mann-Whitney, confseq's mixtures and quantile bounds, Dirichlet mixtures.
+/// Numbers from independent code (mpmath, scipy): see `Fixtures/vectors.json`. Of the bench's vectors those are left
+/// out that belong to other judges' methods: Mann-Whitney, confseq's mixtures and quantile bounds, Dirichlet
+/// mixtures.
 struct Vectors: Decodable {
   struct Cases<Case: Decodable & Sendable>: Decodable { var cases: [Case] }
   struct RateCase: Decodable, Sendable { var omega, r0, delta, ta, tb, xa, xb, log_e: Double }

@@ -2,9 +2,10 @@ import CanaryJudge
 import Foundation
 import JudgeProtocol
 
-// Runs whole recorded burn-ins through the judge, for Benchmarks/judge: on stdin, per stream, the length and text of its
-// `start` message, [ticks, seconds before the deploy], and the arrays of the bench's generator as raw little-endian
-// bytes; on stdout one line each: tick of the halt, tick of the first pass (−1 for none), the check blamed.
+// Runs whole recorded burn-ins through the judge, for Benchmarks/judge: on stdin, per stream, the length and text of
+// its `start` message, [ticks, seconds before the deploy], and the arrays of the bench's generator as raw
+// little-endian bytes; on stdout one line each: tick of the halt, tick of the first pass (−1 for none), the check
+// blamed.
 
 struct Input {
   let handle = FileHandle.standardInput
@@ -74,6 +75,11 @@ func run(_ start: StreamStart, _ stream: Stream, ticks: Int, before: Int, bounds
     }
   }
   return "\(halt) \(passed) \(blame)"
+}
+
+if CommandLine.arguments.dropFirst().first == "cost" {
+  Cost.run()
+  exit(0)
 }
 
 let input = Input()
