@@ -1,3 +1,4 @@
+internal import CanaryJudge
 public import CurlClient
 public import ImmuneSystem
 public import RolloutCore
