@@ -41,7 +41,7 @@ struct RateCheck: Hashable, Sendable {
     let counts = ArmCounts(readings, instances: instances)
     if moment.armsChanged { change(moment) }
     if !moment.isBeforeDeploy {
-      silentTicks = counts.hasReport(moment.updated) ? 0 : silentTicks + 1
+      silentTicks = counts.hasReport(moment.serving) ? 0 : silentTicks + 1
       silentSiblings = counts.silent(moment.siblings)
     }
     isOnRecording = moment.isSoak && !recorded.isEmpty
