@@ -40,3 +40,30 @@ import Testing
     }
   }
 }
+
+/// What is said where no sibling is left.
+@Suite struct RecordingWordsTests {
+  private static func run(_ stage: Analysis.Stage, hosts: Int, looks: Int) throws -> Verdict {
+    var burn = Burn([Burn.errors(limit: 0.2)], hosts: hosts, requests: 1000)
+    try burn.segment(.baseline)
+    for tick in 0..<30 { try burn.look { _, host in Burn.counts(Burn.events(5, tick, host), of: 500) } }
+    try burn.segment(stage, updated: hosts)
+    for tick in 0..<looks { try burn.look { _, host in Burn.counts(Burn.events(5, tick, host), of: 500) } }
+    return burn.immune.verdict
+  }
+
+  @Test(arguments: [Analysis.Stage.soak, .comparison])
+  func `the recorded baseline is named, counted with, and said to be used up`(stage: Analysis.Stage) throws {
+    let early = try Self.run(stage, hosts: stage == .soak ? 3 : 1, looks: 20)
+    #expect(early.evidence[0].detail.contains("before the push"), "\(early.evidence[0].detail)")
+    #expect(!early.evidence[0].detail.contains("at the siblings"), "\(early.evidence[0].detail)")
+    #expect(!early.evidence[0].detail.contains("used up"), "\(early.evidence[0].detail)")
+    #expect(!early.reason.contains("of 1,000 requests"), "\(early.reason)")
+    #expect(early.evidence[0].canary != nil && early.evidence[0].baseline != nil)
+    let late = try Self.run(stage, hosts: stage == .soak ? 3 : 1, looks: 60)
+    #expect(
+      late.evidence[0].detail.contains("the recorded baseline is used up: only limits are watched"),
+      "\(late.evidence[0].detail)")
+    #expect(late.outcome == .pass, "\(late.reason)")
+  }
+}
