@@ -1,4 +1,4 @@
-/// Collects one arm's histograms, look by look, until there are enough observations to call their quantile a measurement.
+/// Collects one arm's histograms, look by look, until there are enough observations to call a quantile a measurement.
 struct LatencyWindow: Hashable, Sendable {
   private let quantile: Double
   private var atlas: LayoutAtlas?

@@ -26,7 +26,8 @@ import Testing
 
   @Test func `instances that bucket differently share a latency limit`() {
     var window = LatencyWindow(quantile: 0.9)
-    let other = Measurement.histogram(Histogram(upperBounds: [0.1, 1, .infinity], buckets: [.init(index: 1, count: 60)]))
+    let other = Measurement.histogram(
+      Histogram(upperBounds: [0.1, 1, .infinity], buckets: [.init(index: 1, count: 60)]))
     #expect(window.record([Self.histogram(7, 30), .missing], [0, 1]) == nil)
     let value = window.record([Self.histogram(7, 30), other], [0, 1])
     #expect(value.map { $0 > 0.1 && $0 <= 1 } == true)

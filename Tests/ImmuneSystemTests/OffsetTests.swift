@@ -9,13 +9,9 @@ import Testing
   private static let bounds: [Double] = [0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.4, 1]
 
   /// A triangle of observations around the bucket `center`.
-  private static func latency(_ center: Int, slower: Double) -> Measurement {
+  private static func latency(_ center: Int) -> Measurement {
     var counts = Array(repeating: 0.0, count: bounds.count)
-    for step in -4...4 {
-      let mass = Double(5 - abs(step)) * 20
-      counts[center + step] += mass * (1 - slower)
-      counts[center + step + 1] += mass * slower
-    }
+    for step in -4...4 { counts[center + step] += Double(5 - abs(step)) * 20 }
     return .histogram(
       Histogram(
         upperBounds: bounds,
@@ -28,13 +24,13 @@ import Testing
       measure: .histogram(name: "latency", quantiles: [0.9, 0.99]))
     var burn = Burn([check], hosts: 6)
     try burn.segment(.baseline)
-    for _ in 0..<60 { try burn.look { _, host in Self.latency(5, slower: host == 0 ? 0.9 : 0) } }
+    for _ in 0..<90 { try burn.look { _, host in Self.latency(host == 0 ? 7 : 5) } }
     try burn.segment(.comparison, updated: 0, out: [0])
-    try burn.look { _, host in host == 0 ? nil : Self.latency(5, slower: 0) }
+    try burn.look { _, host in host == 0 ? nil : Self.latency(5) }
     try burn.segment(.comparison, updated: 1)
-    try burn.look({ _, host in host == 0 ? nil : Self.latency(5, slower: 0) }, kind: .first)
+    try burn.look({ _, host in host == 0 ? nil : Self.latency(5) }, kind: .first)
     for _ in 0..<120 {
-      let verdict = try burn.look { _, host in Self.latency(5, slower: host == 0 ? 0.9 : 0) }
+      let verdict = try burn.look { _, host in Self.latency(host == 0 ? 7 : 5) }
       #expect(verdict.outcome != .fail, "\(verdict.reason)")
       if verdict.outcome == .fail { return }
     }
