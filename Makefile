@@ -19,7 +19,7 @@ test: ## install what is missing, build, run every test
 	$(SWIFT) build --build-tests
 	tools/test
 
-demo: ## install what is missing, build, roll a good and a bad release on this machine
+demo: ## install what is missing, build, roll a good and a slow release on this machine
 	@tools/prerequisites demo
 	$(SWIFT) build --product canary
 	$(DEBUG) demo

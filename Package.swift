@@ -129,7 +129,10 @@ let package = Package(
     // The readers of metrics servers against the real ones.
     tests(
       "MetricServerTests",
-      ["Observers", "CanaryJudge", "RolloutEngine", "RolloutCore", "CurlClient", "TestKit", "LoopbackFixtures"]),
+      [
+        "Observers", "ImmuneSystem", "CanaryJudge", "RolloutEngine", "RolloutCore", "CurlClient", "TestKit",
+        "LoopbackFixtures",
+      ]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
     tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),

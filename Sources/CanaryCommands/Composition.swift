@@ -22,6 +22,8 @@ struct Composition: Sendable {
   /// What the checks' sources show, outside of any rollout. The directory is where relative paths of command sources
   /// start.
   var survey: Survey = Composition.liveSurvey
+  /// What the checks' sources still know of the past, outside of any rollout.
+  var history: History = Composition.liveHistory
   /// Starts a controller in the background and gives its pid.
   var launch: @Sendable (DetachedController) -> Result<Int32, CommandFailure>
 
@@ -34,6 +36,21 @@ struct Composition: Sendable {
     @Sendable ([CheckPolicy], [Instance], CheckSurvey.Looks, _ directory: String?) async -> Result<
       [CheckSurvey.Row], CommandFailure
     >
+
+  typealias History =
+    @Sendable (Policy, [Instance], ClosedRange<Timestamp>, _ directory: String?, _ progress: @Sendable (Double) -> Void)
+      async -> Result<CheckHistory.Answer, CommandFailure>
+
+  private static let liveHistory: History = { policy, instances, range, directory, progress in
+    do {
+      let history = CheckHistory(curl: try CurlClient(), clock: SystemClock(), directory: directory)
+      return .success(
+        await history.looks(
+          of: policy.checks, on: instances, from: range.lowerBound, to: range.upperBound, progress: progress))
+    } catch {
+      return .failure(.broken("the HTTP client cannot be started: \(error)"))
+    }
+  }
 
   private static let liveSurvey: Survey = { checks, instances, looks, directory in
     do {

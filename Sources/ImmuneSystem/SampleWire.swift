@@ -4,7 +4,10 @@ internal import RolloutCore
 /// Samples in few characters: a reading is an array of numbers that begins with its kind, and bucket edges stand once
 /// per look. Numbers must come back with the same bits, so whoever writes this must write shortest round-trip decimals.
 extension Sample: Codable {
-  private enum Key: String, CodingKey { case segment = "s", look = "l" }
+  private enum Key: String, CodingKey {
+    case segment = "s"
+    case look = "l"
+  }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
@@ -77,7 +80,11 @@ private struct LookWire: Codable {
   var duration: TimeSpan
   var checks: [CheckWire]
 
-  enum CodingKeys: String, CodingKey { case at, duration = "for", checks = "c" }
+  enum CodingKeys: String, CodingKey {
+    case at
+    case duration = "for"
+    case checks = "c"
+  }
 
   init(_ look: Look) {
     at = look.at
@@ -100,13 +107,22 @@ private struct CheckWire: Codable {
   var readings: [[Double]]
   var gaps: [GapWire]?
 
-  enum CodingKeys: String, CodingKey { case check = "i", layouts = "u", readings = "r", gaps = "g" }
+  enum CodingKeys: String, CodingKey {
+    case check = "i"
+    case layouts = "u"
+    case readings = "r"
+    case gaps = "g"
+  }
 
   struct GapWire: Codable {
     var position: Int
     var kind: String
     var detail: String?
-    enum CodingKeys: String, CodingKey { case position = "p", kind = "k", detail = "d" }
+    enum CodingKeys: String, CodingKey {
+      case position = "p"
+      case kind = "k"
+      case detail = "d"
+    }
   }
 
   private enum Form { static let counts = 1.0, gauge = 2.0, histogram = 3.0 }

@@ -1,4 +1,6 @@
 import CanaryJudge
+import CurlClient
+import ImmuneSystem
 import RolloutCore
 import TestKit
 import Testing
@@ -133,7 +135,30 @@ import class LoopbackFixtures.LoopbackServer
       #expect(totals.exposure == [75, 75])
       #expect(totals.events == [5, 5])
       #expect(past.map(\.at) == past.map(\.at).sorted())
+      try await expectHistory(of: prometheus, from: start)
     }
+  }
+
+  /// The same as anybody sees it who has no rollout, beside a check whose source keeps nothing.
+  private func expectHistory(of prometheus: RealPrometheus, from start: Timestamp) async throws {
+    let source = PrometheusSource(url: prometheus.url, instance: "{id}.example:8080")
+    var kept = CheckPolicy(name: "errors", source: .prometheus(source), measure: errors)
+    kept.interval = .seconds(1)
+    let lost = CheckPolicy(name: "queue", source: .scrape("http://{host}:1/metrics"), measure: .gauge("queue"))
+    let history = CheckHistory(curl: try CurlClient(), clock: SystemClock(), directory: nil)
+    let instances = (0..<2).map { Instance(id: HostID("web\($0)")) }
+    let answer = await history.looks(of: [lost, kept], on: instances, from: start, to: now() + .seconds(1))
+    var exposure = [0.0, 0]
+    for look in answer.looks {
+      for check in look.checks {
+        #expect(check.check == 1)
+        for (index, reading) in check.readings.enumerated() {
+          if case .counts(_, let seen) = reading { exposure[index] += seen }
+        }
+      }
+    }
+    #expect(exposure == [75, 75])
+    #expect(answer.problems == [.init(check: 0, detail: "its source keeps no history")])
   }
 
   @Test func `a query that the server refuses is an error with its reason`() async throws {

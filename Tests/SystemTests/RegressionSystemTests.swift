@@ -18,7 +18,7 @@ struct RegressionSystemTests {
         let before = try await customers.seen()
         let ended = try await fleet.canary("start", "shop@2.0", "--output", "jsonl")
         let after = try await customers.seen()
-        let (_, blamed) = try expectTurnedBackByChecks(ended, fleet)
+        let (_, _, blamed) = try expectTurnedBackByChecks(ended, fleet)
         #expect(blamed == ["latency"], "\(ended)")
 
         let canary = try #require(after.releases["2.0"])
@@ -44,8 +44,10 @@ struct RegressionSystemTests {
           let before = try await customers.seen()
           let ended = try await fleet.canary("start", "shop@2.0", "--output", "jsonl")
           let after = try await customers.seen()
-          let (seconds, blamed) = try expectTurnedBackByChecks(ended, fleet)
+          let (verdict, seconds, blamed) = try expectTurnedBackByChecks(ended, fleet)
           #expect(blamed.isSubset(of: ["errors", "traffic"]) && !blamed.isEmpty, "\(ended)")
+          let traffic = verdict.evidence.first { $0.check == "traffic" }
+          #expect((traffic?.canary ?? 0) > 1.5 * (traffic?.baseline ?? .infinity), "fast errors drew the traffic")
 
           let hole = try #require(after.releases["2.0"])
           let siblings = try #require(after.releases["1.0"]).since(before.releases["1.0"] ?? Customers.Seen())
@@ -75,11 +77,11 @@ struct RegressionSystemTests {
   }
 }
 
-/// A rollout that its checks turned back: the canary alone was touched and no probe ever failed. Gives the seconds from
-/// the first judged moment to the verdict, and the checks that failed.
+/// A rollout that its checks turned back: the canary alone was touched and no probe ever failed. Gives the verdict, the
+/// seconds from the burn-in's start to it, and the checks that failed.
 private func expectTurnedBackByChecks(
   _ ended: CanaryCommand.Ended, _ fleet: Fleet
-) throws -> (seconds: Double, blamed: Set<String>) {
+) throws -> (verdict: EventLine.VerdictLine, seconds: Double, blamed: Set<String>) {
   #expect(ended.status == .exited(2), "\(ended)")
   #expect(fleet.versions == ["1.0", "1.0", "1.0"])
   #expect(fleet.restarts == [["1.0", "2.0", "1.0"], ["1.0"], ["1.0"]])
@@ -88,8 +90,9 @@ private func expectTurnedBackByChecks(
   let index = try #require(lines.firstIndex { $0.verdict?.outcome == "fail" }, "\(ended)")
   let isGreen = !lines[start..<index].contains { $0.event == "healthChanged" && $0.health == "unhealthy" }
   #expect(isGreen, "probes stayed green from the restart to the verdict: \(ended)")
-  let blamed = (lines[index].verdict?.evidence ?? []).filter { $0.outcome == "fail" }.map(\.check)
-  return (lines[start].seconds(until: lines[index]) ?? .nan, Set(blamed))
+  let verdict = try #require(lines[index].verdict)
+  let blamed = verdict.evidence.filter { $0.outcome == "fail" }.map(\.check)
+  return (verdict, lines[start].seconds(until: lines[index]) ?? .nan, Set(blamed))
 }
 
 private func ms(_ seconds: Double) -> String { "\((seconds * 10_000).rounded() / 10) ms" }

@@ -34,7 +34,8 @@ enum MetricReaders {
     case .prometheus(let source): try? PrometheusReader(group, source: source, surroundings)
     case .graphite(let source): try? GraphiteReader(group, source: source, surroundings)
     case .statsd(let source): StatsDReader(group, source: source, listeners: surroundings.listeners)
-    case .command(let source): CommandReader(group, source: source, directory: source.directory ?? surroundings.directory)
+    case .command(let source):
+      CommandReader(group, source: source, directory: source.directory ?? surroundings.directory)
     case .http(let address): JSONReader(group, address: address, curl: surroundings.curl)
     }
   }

@@ -57,7 +57,8 @@ extension Draft {
 
   /// The limit came and nothing was earned: the policy says what that means.
   private mutating func endWithoutVerdict(_ wave: Int, _ burnIn: Phase.BurnIn) {
-    if state.verdict?.outcome == .noData {
+    // Answers that cannot be used tell as little as none: neither may promote a release that was never measured.
+    if !state.hasData {
       let halt = Halt(cause: .noData, detail: "no data within \(policy.burnIn.max)\(said)")
       switch policy.onNoData {
       case .wait where !burnIn.isExtended:

@@ -188,6 +188,7 @@ extension InputBattery {
 
     var alone = Driven(hosts: 1) { $0.policy.checks(waits: false) }
     _ = try alone.burnsIn()
+    _ = try alone.at(100, verdict(alone, .inconclusive))
     #expect(try alone.at(3620, .tick).map(\.kind) == ["halted"])
     let halted = turn(alone, at: 3630, [sick, says(.promote(full: false))])
     #expect(halted.rejections == [.promoteNeedsRetry])
