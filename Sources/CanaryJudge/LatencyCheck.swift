@@ -58,7 +58,7 @@ struct LatencyCheck: Hashable, Sendable {
     let maps = admit(readings)
     let histograms = (0..<instances).map { index in maps[index] == nil ? nil : Self.histogram(readings, index) }
     if !moment.isBeforeDeploy {
-      silentTicks = moment.updated.contains { histograms[$0] != nil } ? 0 : silentTicks + 1
+      silentTicks = moment.serving.contains { histograms[$0] != nil } ? 0 : silentTicks + 1
       silentSiblings = moment.siblings.count { histograms[$0] == nil }
     }
     let old = moment.siblings.filter { histograms[$0] != nil }
