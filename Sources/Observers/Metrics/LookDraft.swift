@@ -13,8 +13,19 @@ struct LookDraft {
     let index: Int
     /// End of the last look in which anything was seen: what grew since is in the next.
     var lastSeen: Timestamp?
-    /// Positions that changed arm since they were last seen: what they show next belongs to no arm.
+    /// Positions whose next counts are not those of the look: they changed arm since they were last seen, or were
+    /// silent while others were seen, and then catch up on more time than the others' counts cover.
     var moved: Set<Int> = []
+
+    mutating func look(_ observed: [Observation]) -> CheckLook {
+      let look = LookDraft.check(index, observed, moved: &moved)
+      if observed.contains(where: \.isSight) {
+        for (position, observation) in observed.enumerated() {
+          if case .none = observation { moved.insert(position) }
+        }
+      }
+      return look
+    }
   }
 
   init(checks: [Int], interval: TimeSpan) {
@@ -32,7 +43,7 @@ struct LookDraft {
       checks[position].moved.formUnion(changed)
       if observed.allSatisfy({ $0 == .pending }) { continue }
       let duration = checks[position].lastSeen.map { max(.zero, now - $0) } ?? interval
-      let look = Self.check(checks[position].index, observed, moved: &checks[position].moved)
+      let look = checks[position].look(observed)
       if observed.contains(where: \.isSight) { checks[position].lastSeen = now }
       if let same = looks.firstIndex(where: { $0.duration == duration }) {
         looks[same].checks.append(look)
@@ -43,11 +54,11 @@ struct LookDraft {
     return looks
   }
 
-  /// A look of the past, as the source keeps it.
-  func look(_ past: PastLook) -> Look {
-    let looks = zip(checks, past.observations).compactMap { check, observed -> CheckLook? in
-      var moved: Set<Int> = []
-      return observed.allSatisfy { $0 == .pending } ? nil : Self.check(check.index, observed, moved: &moved)
+  /// A look of the past, as the source keeps it; in order.
+  mutating func look(_ past: PastLook) -> Look {
+    var looks: [CheckLook] = []
+    for (position, observed) in zip(checks.indices, past.observations) {
+      if !observed.allSatisfy({ $0 == .pending }) { looks.append(checks[position].look(observed)) }
     }
     return Look(at: past.at, duration: past.duration, checks: looks)
   }
