@@ -94,4 +94,21 @@ import Testing
     let last = look(15, [[.measured(level), .measured(level)], [Self.counts(2), Self.counts(3)]])
     #expect(last.map(\.readings) == [[level, level], [.counts(events: 0, exposure: 2), .counts(events: 0, exposure: 3)]])
   }
+
+  @Test func `what a source says late of the time before an update is not the update's`() throws {
+    var draft = LookDraft(checks: [0, 1], interval: .seconds(10))
+    let (before, after) = (Self.segment([.sibling, .sibling]), Self.segment([.updated, .sibling]))
+    func at(_ second: Int64) -> Timestamp { Timestamp(milliseconds: second * 1000) }
+    func readings(_ second: Int64, since: Int64, in segment: Segment) -> [[Measurement]] {
+      let observed = [Self.counts(3), .measured(.gauge(7))].map { $0.since(at(since)) }
+      return draft.looks(observed.map { [$0, $0] }, at: at(second), in: segment)
+        .flatMap(\.checks).map(\.readings)
+    }
+    let (counts, level) = (Measurement.counts(events: 0, exposure: 3), Measurement.gauge(7))
+    #expect(readings(100, since: 70, in: before) == [[counts, counts], [level, level]])
+    for (second, since) in [(110, 80), (120, 90), (130, 100)] as [(Int64, Int64)] {
+      #expect(readings(second, since: since, in: after) == [[.missing, counts], [.missing, level]])
+    }
+    #expect(readings(140, since: 110, in: after) == [[counts, counts], [level, level]])
+  }
 }

@@ -8,6 +8,8 @@ struct LookDraft {
   private let interval: TimeSpan
   private var checks: [Check]
   private var arms: [JudgeTick.Arm]?
+  /// When positions were seen to have changed arm last.
+  private var changes: [Int: Timestamp] = [:]
 
   private struct Check {
     let index: Int
@@ -38,8 +40,10 @@ struct LookDraft {
     let before = arms ?? segment.arms
     let changed = segment.arms.indices.filter { before[$0] != segment.arms[$0] }
     arms = segment.arms
+    for position in changed { changes[position] = now }
     var looks: [Look] = []
-    for (position, observed) in zip(checks.indices, observations) {
+    for (position, raw) in zip(checks.indices, observations) {
+      let observed = raw.enumerated().map { own($1, $0) }
       checks[position].moved.formUnion(changed)
       if observed.allSatisfy({ $0 == .pending }) { continue }
       let duration = checks[position].lastSeen.map { max(.zero, now - $0) } ?? interval
@@ -54,10 +58,18 @@ struct LookDraft {
     return looks
   }
 
+  /// What belongs to the present arm: a stretch that began before the change is nobody's.
+  private func own(_ observation: Observation, _ position: Int) -> Observation {
+    guard case .covering(let measurement, let since) = observation else { return observation }
+    if let change = changes[position], since < change { return .first }
+    return .measured(measurement)
+  }
+
   /// A look of the past, as the source keeps it; in order.
   mutating func look(_ past: PastLook) -> Look {
     var looks: [CheckLook] = []
-    for (position, observed) in zip(checks.indices, past.observations) {
+    for (position, raw) in zip(checks.indices, past.observations) {
+      let observed = raw.enumerated().map { own($1, $0) }
       if !observed.allSatisfy({ $0 == .pending }) { looks.append(checks[position].look(observed)) }
     }
     return Look(at: past.at, duration: past.duration, checks: looks)
@@ -75,7 +87,7 @@ struct LookDraft {
       case .measured(let measurement) where !hasMoved || measurement.isMomentary:
         look.readings.append(measurement)
         continue
-      case .measured, .first, .pending: gap = Gap(position: position, kind: .first)
+      case .measured, .covering, .first, .pending: gap = Gap(position: position, kind: .first)
       case .none(let problem): gap = Gap(position: position, kind: problem.gapKind, detail: problem.detail)
       }
       look.readings.append(.missing)
@@ -88,7 +100,7 @@ struct LookDraft {
 extension Observation {
   fileprivate var isSight: Bool {
     switch self {
-    case .measured, .first: true
+    case .measured, .covering, .first: true
     case .pending, .none: false
     }
   }
