@@ -41,9 +41,18 @@ struct NaturalDifference: Hashable, Sendable {
     logs = Array(repeating: 0, count: Self.steps.count)
   }
 
-  mutating func record(_ tick: RateTick, null: RateNull, temper: Double) {
+  /// Takes a tick in which no bet counted for more than `cap`, `most` being the factor of the best without it. A step
+  /// that would itself count for more is cut to the cap like a bet of its odds, and to less where the tick speaks
+  /// against it by more than the cap: total failure is not what an instance is like by nature.
+  mutating func record(_ tick: RateTick, null: RateNull, temper: Double, cap: Double, most: Double) {
     for step in 1..<Self.steps.count {
-      logs[step] += temper * Self.odds[step][side].logFactor(tick, null: null)
+      let factor = temper * Self.odds[step][side].logFactor(tick, null: null)
+      let against = most - factor
+      if against > 4 * cap {
+        logs[step] += min(0, factor)
+      } else {
+        logs[step] += factor <= cap ? factor : against <= cap ? cap : max(0, 2 * cap - against)
+      }
     }
   }
 

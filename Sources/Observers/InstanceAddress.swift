@@ -28,12 +28,11 @@ public struct InstanceAddress: Hashable, Sendable {
   /// An http or https address.
   public init(expanding template: String, for instance: Instance) throws(Refusal) {
     let text = instance.expanding(template)
-    let shown = Phrase.clean(text, limit: 200)
     do { url = try CurlURL(text) } catch {
-      throw .unreadable(address: shown, detail: error.description)
+      throw .unreadable(address: Phrase.address(text), detail: error.description)
     }
     guard let own = Self.host(of: instance), url.host == own else {
-      throw .otherHost(address: shown, expected: Phrase.clean(instance.address))
+      throw .otherHost(address: Phrase.address(url), expected: Phrase.clean(instance.address))
     }
   }
 
@@ -44,14 +43,14 @@ public struct InstanceAddress: Hashable, Sendable {
     // What remains beside host and port would be silently ignored.
     guard url.path == "/", url.query == nil, !text.contains("/"), !text.contains("?"), !text.contains("#"),
       text.hasSuffix(":\(url.port)")
-    else { throw .notHostAndPort(address: Phrase.clean(text, limit: 200)) }
+    else { throw .notHostAndPort(address: Phrase.address(text)) }
   }
 
   /// Another path on the same scheme, host and port.
   public func sibling(path: String) throws(Refusal) -> InstanceAddress {
-    guard path.hasPrefix("/") else { throw .path(Phrase.clean(path)) }
+    guard path.hasPrefix("/") else { throw .path(Phrase.address(path)) }
     do { return InstanceAddress(url: try CurlURL(url.origin + path)) } catch {
-      throw .unreadable(address: Phrase.clean(path), detail: error.description)
+      throw .unreadable(address: Phrase.address(path), detail: error.description)
     }
   }
 

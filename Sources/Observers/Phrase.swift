@@ -1,3 +1,5 @@
+internal import CurlClient
+
 /// Text from a host, made fit for a terminal, a log and a page: one line, no control or direction-changing characters,
 /// of bounded length.
 enum Phrase {
@@ -15,6 +17,18 @@ enum Phrase {
   static func clean(_ bytes: some Sequence<UInt8>, limit: Int = 80) -> String {
     // A scalar has at most four bytes: no more of a long body needs decoding.
     clean(String(decoding: Array(bytes.prefix(4 * limit + 4)), as: UTF8.self), limit: limit)
+  }
+
+  /// Scheme, host, port and path. What else an address holds may be a secret: a user's password, a token in the query.
+  static func address(_ url: CurlURL) -> String { address(url.text) }
+
+  /// The same of a text that may be no address, perhaps because of what must not be shown.
+  static func address(_ text: String) -> String {
+    let start = text.prefix { $0 != "?" && $0 != "#" }
+    guard let last = text.lastIndex(of: "@") else { return clean(start, limit: 160) }
+    let scheme = text.hasPrefix("https://") ? "https://" : text.hasPrefix("http://") ? "http://" : ""
+    // Behind a `?`, nobody can say whether it ends a password or stands in a query.
+    return clean(last < start.endIndex ? scheme + start[text.index(after: last)...] : scheme + "…", limit: 160)
   }
 
   static func trimmed(_ text: some StringProtocol) -> String {

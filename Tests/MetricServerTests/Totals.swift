@@ -32,7 +32,7 @@ struct Totals {
       case .first: begun[index] = true
       case .pending: break
       case .none(let problem): problems[index] = problem
-      case .measured(let measurement): add(measurement, index)
+      case .measured(let measurement), .covering(let measurement, _): add(measurement, index)
       }
     }
   }

@@ -116,16 +116,40 @@ import Testing
     #expect(desk.read("{\"took\": \(text)}").problem?.kind == .error)
   }
 
-  @Test func `a document that says its time is stale when it is old or the same again`() throws {
+  @Test func `a document that says its time is stale when it is old or of before, and the same is nothing new`() throws {
     var desk = try Desk(.rate("/orders"))
+    let first = Timestamp(milliseconds: 1_700_000_004_000)
     #expect(desk.read(#"{"at": 1700000004, "orders": 10}"#) == .first)
-    #expect(desk.read(#"{"at": 1700000004, "orders": 10}"#).problem?.kind == .stale)
+    #expect(desk.read(#"{"at": 1700000004, "orders": 10}"#) == .pending)
     // Its own time counts: ten seconds from the first to this.
-    #expect(desk.read(#"{"at": "2023-11-14T22:13:34Z", "orders": 30}"#) == Self.counts(20, 10))
+    #expect(desk.read(#"{"at": "2023-11-14T22:13:34Z", "orders": 30}"#) == Self.counts(20, 10).since(first))
+    #expect(desk.read(#"{"at": 1700000013, "orders": 30}"#).problem?.kind == .stale)
+    #expect(desk.read(#"{"at": 1700000024, "orders": 30}"#) == Self.counts(0, 10).since(first + .seconds(10)))
     desk.now = desk.now + .minutes(2)
-    let old = desk.read(#"{"at": 1700000020000, "orders": 40}"#)
+    let old = desk.read(#"{"at": 1700000030000, "orders": 40}"#)
     #expect(old.problem?.kind == .stale && old.problem?.detail == "a document 120 s old, by its member at")
     #expect(desk.read(#"{"at": "gate 5", "orders": 50}"#) == Self.counts(20, 131))
+  }
+
+  @Test func `documents that are renewed at different moments are compared when all are new`() throws {
+    let check = try JSONCheck(.ratio(events: "/bad", total: "/all"), isCumulative: true)
+    var desk = JSONDesk([.success(check)], instances: Self.instances, interval: .seconds(5))
+    let start = Timestamp(milliseconds: 1_700_000_000_000)
+    func read(_ second: Int64, _ documents: (at: Int, all: Int)...) -> [Observation] {
+      let values = documents.map { document in
+        JSONValue(Array(#"{"at": \#(1_700_000_000 + document.at), "bad": 0, "all": \#(document.all)}"#.utf8))
+      }
+      return desk.observe(values.compactMap { $0.map(Result.success) }, at: start + .seconds(second))[0]
+    }
+    #expect(read(5, (at: 0, all: 100), (at: 4, all: 100)) == [.first, .first])
+    #expect(read(10, (at: 9, all: 200), (at: 4, all: 100)) == [.pending, .pending])
+    #expect(
+      read(15, (at: 9, all: 200), (at: 14, all: 260))
+        == [Self.counts(0, 100).since(start), Self.counts(0, 160).since(start + .seconds(4))])
+    // One that is renewed no more holds the other up until it is stale.
+    #expect(read(20, (at: 19, all: 300), (at: 14, all: 260)) == [.pending, .pending])
+    let late = read(80, (at: 79, all: 900), (at: 14, all: 260))
+    #expect(late[0] == Self.counts(0, 700).since(start + .seconds(9)) && late[1].problem?.kind == .stale)
   }
 
   @Test func `a label with a slash leads nowhere else`() throws {

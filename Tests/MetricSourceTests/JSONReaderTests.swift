@@ -82,6 +82,26 @@ import Testing
     #expect(await reader.read(at: Self.start)[0].allSatisfy { $0.problem?.kind == kind })
   }
 
+  @Test func `one that hangs leaves some of the interval, and no secret of an address is shown`() async throws {
+    let server = try LoopbackServer()
+    let half = TimeSpan(milliseconds: 500)
+    let slow = try reader(port: server.port, .rate("/orders"), path: "/stall", interval: half)
+    #expect(
+      await slow.read(at: Self.start)[0][0].problem
+        == ReadingProblem(.noData, detail: "GET \(server.url("/stall")): no answer within 400 ms"))
+    let secret = try reader(port: server.port, .rate("/orders"), path: "/gone?token=geheim")
+    #expect(
+      await secret.read(at: Self.start)[0][0].problem?.detail == "GET \(server.url("/gone")): 404, expected 200")
+    let check = CheckPolicy(name: "orders", source: .http(""), measure: .rate("/orders"))
+    for address in [
+      "http://user:geheim@{host}/", "http://user:ge?heim@{host}/", "http://example.net/?token=geheim",
+      "ftp://{host}/?geheim@", "http://{host}:x/#geheim",
+    ] {
+      let refusal = try #require(JSONReader.refusal(of: check, address: address, on: Self.instances(port: 80)))
+      #expect(!refusal.contains("heim") && !refusal.contains("user:"), "\(refusal)")
+    }
+  }
+
   @Test func `another host than the instance's own is refused`() async throws {
     let check = CheckPolicy(name: "orders", source: .http(""), measure: .rate("/orders"))
     let instances = Self.instances(port: 80)

@@ -10,7 +10,9 @@ import Testing
     var reader: CheckReader
     var now = Timestamp(milliseconds: 1_700_000_000_000)
 
-    init(_ measure: CheckPolicy.Measure) throws { reader = CheckReader(try CheckSource(measure)) }
+    init(_ measure: CheckPolicy.Measure, worst: InstanceTally.Worst = .highest) throws {
+      reader = CheckReader(try CheckSource(measure), worst: worst)
+    }
 
     mutating func read(_ text: String, after seconds: Int64 = 5) throws -> Observation {
       now = now + .seconds(seconds)
@@ -62,9 +64,12 @@ import Testing
     #expect(try web.read("restarts_total 12\n") == .measured(.counts(events: 3, exposure: 25)))
   }
 
-  @Test func `a gauge is the largest of its series`() throws {
+  @Test func `a gauge is the worst of its series`() throws {
     var web = try Instance(.gauge("memory_bytes"))
-    #expect(try web.read("memory_bytes{a=\"1\"} 5e8\nmemory_bytes{a=\"2\"} 6e8\n") == .measured(.gauge(6e8)))
+    let text = "memory_bytes{a=\"1\"} 5e8\nmemory_bytes{a=\"2\"} 6e8\nmemory_bytes{a=\"3\"} NaN\n"
+    #expect(try web.read(text) == .measured(.gauge(6e8)))
+    var low = try Instance(.gauge("memory_bytes"), worst: .init(.down))
+    #expect(try low.read(text) == .measured(.gauge(5e8)))
     guard case .none(let problem) = try web.read("memory_bytes NaN\n") else { return #expect(Bool(false)) }
     #expect(problem.kind == .noData)
   }

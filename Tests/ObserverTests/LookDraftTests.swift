@@ -53,4 +53,62 @@ import Testing
     }
     #expect(durations == [.seconds(5), .seconds(5), .seconds(10), .seconds(15), nil, .seconds(10)])
   }
+
+  @Test func `what one catches up on after its own silence is not held against the others' last look`() throws {
+    var draft = LookDraft(checks: [0], interval: .seconds(5))
+    let segment = Self.segment([.updated, .sibling])
+    let away = Observation.none(ReadingProblem(.noData, detail: "refused"))
+    let seen: [[Observation]] = [
+      [Self.counts(10), Self.counts(20)], [away, Self.counts(20)], [away, Self.counts(20)],
+      [Self.counts(900), Self.counts(20)], [Self.counts(10), Self.counts(20)],
+    ]
+    var looks: [CheckLook] = []
+    for (index, observed) in seen.enumerated() {
+      let now = Timestamp(milliseconds: 5_000 * Int64(index + 1))
+      looks += draft.looks([observed], at: now, in: segment).flatMap(\.checks)
+    }
+    #expect(
+      looks.map { $0.readings[0] } == [
+        .counts(events: 0, exposure: 10), .missing, .missing, .missing, .counts(events: 0, exposure: 10),
+      ])
+    #expect(looks[3].gaps == [Gap(position: 0, kind: .first)])
+    #expect(looks.allSatisfy { $0.readings[1] == .counts(events: 0, exposure: 20) })
+    var past = LookDraft(checks: [0], interval: .seconds(5))
+    let before = seen.enumerated().map { index, observed in
+      past.look(
+        PastLook(
+          at: Timestamp(milliseconds: 5_000 * Int64(index + 1)), duration: .seconds(5), observations: [observed]))
+    }
+    #expect(before.flatMap(\.checks) == looks)
+  }
+
+  @Test func `a level says nothing of the time before, and after everybody's silence all is in the look`() throws {
+    var draft = LookDraft(checks: [0, 1], interval: .seconds(5))
+    let segment = Self.segment([.updated, .sibling])
+    let (away, level) = (Observation.none(ReadingProblem(.noData, detail: "refused")), Measurement.gauge(7))
+    func look(_ second: Int64, _ observed: [[Observation]]) -> [CheckLook] {
+      draft.looks(observed, at: Timestamp(milliseconds: second * 1000), in: segment).flatMap(\.checks)
+    }
+    _ = look(5, [[away, .measured(level)], [Self.counts(1), Self.counts(1)]])
+    _ = look(10, [[away, .measured(level)], [away, away]])
+    let last = look(15, [[.measured(level), .measured(level)], [Self.counts(2), Self.counts(3)]])
+    #expect(last.map(\.readings) == [[level, level], [.counts(events: 0, exposure: 2), .counts(events: 0, exposure: 3)]])
+  }
+
+  @Test func `what a source says late of the time before an update is not the update's`() throws {
+    var draft = LookDraft(checks: [0, 1], interval: .seconds(10))
+    let (before, after) = (Self.segment([.sibling, .sibling]), Self.segment([.updated, .sibling]))
+    func at(_ second: Int64) -> Timestamp { Timestamp(milliseconds: second * 1000) }
+    func readings(_ second: Int64, since: Int64, in segment: Segment) -> [[Measurement]] {
+      let observed = [Self.counts(3), .measured(.gauge(7))].map { $0.since(at(since)) }
+      return draft.looks(observed.map { [$0, $0] }, at: at(second), in: segment)
+        .flatMap(\.checks).map(\.readings)
+    }
+    let (counts, level) = (Measurement.counts(events: 0, exposure: 3), Measurement.gauge(7))
+    #expect(readings(100, since: 70, in: before) == [[counts, counts], [level, level]])
+    for (second, since) in [(110, 80), (120, 90), (130, 100)] as [(Int64, Int64)] {
+      #expect(readings(second, since: since, in: after) == [[.missing, counts], [.missing, level]])
+    }
+    #expect(readings(140, since: 110, in: after) == [[counts, counts], [level, level]])
+  }
 }

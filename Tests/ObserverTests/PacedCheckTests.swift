@@ -43,6 +43,32 @@ import Testing
     #expect(check.look([found], origin: 100_000, now: 127_000) == [.pending], "nothing counts twice")
   }
 
+  @Test func `what is handed over says where its stretch begins, by our clock`() {
+    func since(_ check: PacedCheck, _ seen: [Observation]) -> [Int64?] {
+      check.dated(seen, ahead: .seconds(3)).map { observation in
+        if case .covering(_, let since) = observation { since.milliseconds / 1000 } else { nil }
+      }
+    }
+    for style in [CountLedger.Style.growing, .perBucket] {
+      var check = Self.check(.ratio, style, instances: 2)
+      let start = Self.found([(80, 5), (90, 10)], step: 10)
+      let first = check.look([start, start], origin: 93_000, now: 94_000)
+      #expect(since(check, first) == [nil, nil])
+      let some = Self.found([(100, 20), (110, 30)], step: 10)
+      let held = check.look([some, start], origin: 93_000, now: 111_000)
+      #expect(since(check, held) == [nil, nil])
+      let more = Self.found([(100, 20), (110, 30), (120, 40)], step: 10)
+      let seen = check.look([more, more], origin: 93_000, now: 121_000)
+      #expect(since(check, seen) == (style == .growing ? [87, 87] : [97, 97]))
+      let last = Self.found([(130, 50)], step: 10)
+      let next = check.look([last, last], origin: 93_000, now: 131_000)
+      #expect(since(check, next) == (style == .growing ? [117, 117] : [127, 127]))
+    }
+    var level = Self.check(.gauge(worst: .highest))
+    let shown = level.look([Self.found([(60, 5), (90, 10)])], origin: 93_000, now: 94_000)
+    #expect(since(level, shown) == [87])
+  }
+
   @Test func `resets between two looks are found, and errors wait for their requests`() {
     var check = Self.check()
     #expect(check.look([Self.found([(0, 10), (15, 20)])], origin: 20_000, now: 20_000) == [.first])

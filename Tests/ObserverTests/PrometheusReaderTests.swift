@@ -163,7 +163,8 @@ import Testing
   @Test(arguments: [
     (PrometheusSource(url: "ftp://h", instance: "{id}"), "gauge", "scheme"),
     (PrometheusSource(url: "http://h/?a=b", instance: "{id}"), "gauge", "no ?"),
-    (PrometheusSource(url: "http://u:p@h", instance: "{id}"), "gauge", "user name"),
+    (PrometheusSource(url: "http://u:p@h", instance: "{id}"), "gauge", "http://h: a user name"),
+    (PrometheusSource(url: "http://h/?token=x", instance: "{id}"), "gauge", "http://h/: a base address has no ?"),
     (PrometheusSource(url: "http://h", instance: "same"), "gauge", "web0 and web1 are both instance=\"same\""),
     (PrometheusSource(url: "http://h", label: "a b", instance: "{id}"), "gauge", "no label name"),
     (PrometheusSource(url: "http://h", label: "", instance: "{id}"), "gauge", "no label name"),

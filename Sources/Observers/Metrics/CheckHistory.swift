@@ -62,7 +62,7 @@ public struct CheckHistory: Sendable {
   }
 
   private static func looks(_ reader: any MetricReader, from start: Timestamp, to end: Timestamp) async -> [Look] {
-    let draft = LookDraft(checks: reader.checks, interval: reader.interval)
+    var draft = LookDraft(checks: reader.checks, interval: reader.interval)
     return await reader.history(from: start, to: end).filter { $0.at <= end }.map { draft.look($0) }
   }
 

@@ -57,19 +57,24 @@ struct ReadingProblem: Error, Hashable, Sendable {
 /// Turns one instance's scrapes into observations of one check.
 struct CheckReader {
   let source: CheckSource
+  /// Of a gauge's series.
+  private let worst: InstanceTally.Worst
   private var primary = CounterReader()
   private var secondary = CounterReader()
   /// When counters were last seen: what they grew by since covers a gap as well.
   private var lastSeen: Timestamp?
 
-  init(_ source: CheckSource) { self.source = source }
+  init(_ source: CheckSource, worst: InstanceTally.Worst = .highest) {
+    self.source = source
+    self.worst = worst
+  }
 
   /// Samples older than `staleBefore` (milliseconds since 1970), where they say so, are no data.
   mutating func read(_ samples: [MetricSample], at now: Timestamp, staleBefore: Int64) -> Observation {
     do throws(ReadingProblem) {
       switch source {
       case .gauge(let selector):
-        return .measured(.gauge(try Self.gauge(try Self.select(selector, samples, staleBefore))))
+        return .measured(.gauge(try gauge(try Self.select(selector, samples, staleBefore))))
       case .ratio(let events, let total):
         let totals = try Self.counters(total, samples, staleBefore)
         // A series of errors is often not there before the first error: absent means none.
@@ -117,13 +122,13 @@ struct CheckReader {
     return .measured(.histogram(Histogram(cumulative: zip(edges, growth).map { (edge: $0, count: $1.delta) })))
   }
 
-  /// The largest of the selected series: a limit holds for each of them.
-  private static func gauge(_ samples: [MetricSample]) throws(ReadingProblem) -> Double {
+  /// The worst of the selected series: a limit holds for each of them.
+  private func gauge(_ samples: [MetricSample]) throws(ReadingProblem) -> Double {
     let values = samples.map(\.value).filter(\.isFinite)
-    guard let top = values.max() else {
+    guard let value = worst == .highest ? values.max() : values.min() else {
       throw ReadingProblem(.noData, detail: "\(samples.first?.name ?? "gauge") is no finite number")
     }
-    return top
+    return value
   }
 
   private static func select(

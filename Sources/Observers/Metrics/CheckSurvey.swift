@@ -120,6 +120,7 @@ public struct CheckSurvey: Sendable {
     case .measured(.gauge(let value)): .level(value)
     case .measured(.counts(let events, let exposure)): .counted(events: events, exposure: exposure, over: span)
     case .measured(.histogram(let histogram)): .observed(histogram, over: span)
+    case .covering(let measurement, _): answer(.measured(measurement), over: span)
     case .none(let problem): .none(Silence(problem.kind), detail: problem.detail)
     }
   }

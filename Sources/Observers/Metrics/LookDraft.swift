@@ -8,13 +8,26 @@ struct LookDraft {
   private let interval: TimeSpan
   private var checks: [Check]
   private var arms: [JudgeTick.Arm]?
+  /// When positions were seen to have changed arm last.
+  private var changes: [Int: Timestamp] = [:]
 
   private struct Check {
     let index: Int
     /// End of the last look in which anything was seen: what grew since is in the next.
     var lastSeen: Timestamp?
-    /// Positions that changed arm since they were last seen: what they show next belongs to no arm.
+    /// Positions whose next counts are not those of the look: they changed arm since they were last seen, or were
+    /// silent while others were seen, and then catch up on more time than the others' counts cover.
     var moved: Set<Int> = []
+
+    mutating func look(_ observed: [Observation]) -> CheckLook {
+      let look = LookDraft.check(index, observed, moved: &moved)
+      if observed.contains(where: \.isSight) {
+        for (position, observation) in observed.enumerated() {
+          if case .none = observation { moved.insert(position) }
+        }
+      }
+      return look
+    }
   }
 
   init(checks: [Int], interval: TimeSpan) {
@@ -27,12 +40,14 @@ struct LookDraft {
     let before = arms ?? segment.arms
     let changed = segment.arms.indices.filter { before[$0] != segment.arms[$0] }
     arms = segment.arms
+    for position in changed { changes[position] = now }
     var looks: [Look] = []
-    for (position, observed) in zip(checks.indices, observations) {
+    for (position, raw) in zip(checks.indices, observations) {
+      let observed = raw.enumerated().map { own($1, $0) }
       checks[position].moved.formUnion(changed)
       if observed.allSatisfy({ $0 == .pending }) { continue }
       let duration = checks[position].lastSeen.map { max(.zero, now - $0) } ?? interval
-      let look = Self.check(checks[position].index, observed, moved: &checks[position].moved)
+      let look = checks[position].look(observed)
       if observed.contains(where: \.isSight) { checks[position].lastSeen = now }
       if let same = looks.firstIndex(where: { $0.duration == duration }) {
         looks[same].checks.append(look)
@@ -43,11 +58,19 @@ struct LookDraft {
     return looks
   }
 
-  /// A look of the past, as the source keeps it.
-  func look(_ past: PastLook) -> Look {
-    let looks = zip(checks, past.observations).compactMap { check, observed -> CheckLook? in
-      var moved: Set<Int> = []
-      return observed.allSatisfy { $0 == .pending } ? nil : Self.check(check.index, observed, moved: &moved)
+  /// What belongs to the present arm: a stretch that began before the change is nobody's.
+  private func own(_ observation: Observation, _ position: Int) -> Observation {
+    guard case .covering(let measurement, let since) = observation else { return observation }
+    if let change = changes[position], since < change { return .first }
+    return .measured(measurement)
+  }
+
+  /// A look of the past, as the source keeps it; in order.
+  mutating func look(_ past: PastLook) -> Look {
+    var looks: [CheckLook] = []
+    for (position, raw) in zip(checks.indices, past.observations) {
+      let observed = raw.enumerated().map { own($1, $0) }
+      if !observed.allSatisfy({ $0 == .pending }) { looks.append(checks[position].look(observed)) }
     }
     return Look(at: past.at, duration: past.duration, checks: looks)
   }
@@ -64,7 +87,7 @@ struct LookDraft {
       case .measured(let measurement) where !hasMoved || measurement.isMomentary:
         look.readings.append(measurement)
         continue
-      case .measured, .first, .pending: gap = Gap(position: position, kind: .first)
+      case .measured, .covering, .first, .pending: gap = Gap(position: position, kind: .first)
       case .none(let problem): gap = Gap(position: position, kind: problem.gapKind, detail: problem.detail)
       }
       look.readings.append(.missing)
@@ -77,7 +100,7 @@ struct LookDraft {
 extension Observation {
   fileprivate var isSight: Bool {
     switch self {
-    case .measured, .first: true
+    case .measured, .covering, .first: true
     case .pending, .none: false
     }
   }

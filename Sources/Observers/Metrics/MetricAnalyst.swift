@@ -146,8 +146,10 @@ struct AnalysisWatch {
     let now = clock.now()
     let start = now + (.zero - request.baseline)
     var looks: [Look] = []
-    for (reader, draft) in zip(readers, drafts) {
-      looks += await reader.history(from: start, to: now).filter { $0.at <= now }.map { draft.look($0) }
+    for (index, reader) in readers.enumerated() {
+      for past in await reader.history(from: start, to: now) where past.at <= now {
+        looks.append(drafts[index].look(past))
+      }
     }
     looks.sort { $0.at < $1.at }
     for look in looks { notebook.note(.look(look), at: look.at) }

@@ -25,11 +25,21 @@ extension MetricReader {
 /// What one instance showed of one check since the look before.
 enum Observation: Hashable, Sendable {
   case measured(Measurement)
+  /// Of a stretch that began at `since`, by our clock: sources with a pace of their own speak of some time ago.
+  case covering(Measurement, since: Timestamp)
   /// The first sight of counters: there is nothing to compare it with yet.
   case first
   /// A source with a pace of its own has nothing new that all instances have; what there is comes with a later look.
   case pending
   case none(ReadingProblem)
+}
+
+extension Observation {
+  /// With the begin of the stretch that was measured, where that is known.
+  func since(_ begin: Timestamp?) -> Observation {
+    guard case .measured(let measurement) = self, let begin else { return self }
+    return .covering(measurement, since: begin)
+  }
 }
 
 struct PastLook: Hashable, Sendable {

@@ -12,8 +12,7 @@ struct Notebook {
   /// Why evidence cannot go on under this number: what is stored of it does not read.
   private(set) var damage: (number: Int64, detail: String)?
 
-  /// Samples kept in memory while the store cannot be written. Beyond it new ones are dropped: then counters cover the
-  /// rest when the store is back.
+  /// Samples kept in memory while the store cannot be written. Looks beyond it are lost: nobody counts what they showed.
   private static let longestWait = 10_000
 
   init(_ request: AnalysisRequest, log: any SampleLog) {
@@ -36,16 +35,22 @@ struct Notebook {
 
   /// Takes up what is stored.
   mutating func load() async throws(StoreFailure) {
-    for record in try await log.samples(from: next) {
-      do {
-        let sample = try SampleCodec.decode(record)
-        if case .segment(let segment) = sample, segment.number != damage?.number { damage = nil }
-        try immune.record(sample, sequence: record.sequence)
-      } catch {
-        damage = (immune.number ?? 0, "the stored measurements cannot be taken up: \(error)")
-      }
-      next = record.sequence + 1
+    while true {
+      let page = try await log.samples(from: next)
+      if page.isEmpty { return }
+      for record in page { take(record) }
     }
+  }
+
+  private mutating func take(_ record: SampleRecord) {
+    do {
+      let sample = try SampleCodec.decode(record)
+      if case .segment(let segment) = sample, segment.number != damage?.number { damage = nil }
+      try immune.record(sample, sequence: record.sequence)
+    } catch {
+      damage = (immune.number ?? 0, "the stored measurements cannot be taken up: \(error)")
+    }
+    next = record.sequence + 1
   }
 
   mutating func note(_ sample: Sample, at: Timestamp) {

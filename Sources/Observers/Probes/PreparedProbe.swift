@@ -77,7 +77,7 @@ struct PreparedProbe: Sendable {
   private func ask(
     _ curl: CurlClient, _ request: CurlRequest, _ judge: (CurlResponse) -> String?
   ) async -> String? {
-    let name = "\(request.method.rawValue) \(Phrase.clean(request.url.text, limit: 160))"
+    let name = "\(request.method.rawValue) \(Phrase.address(request.url))"
     switch await curl.get(request) {
     case .success(let response): return judge(response).map { "\(name): \($0)" }
     case .failure(let failure): return "\(name): \(failure)"

@@ -15,7 +15,7 @@ public struct SampleRecord: Hashable, Sendable {
 
 /// The samples of one rollout, under the lease of the controller that drives it.
 public protocol SampleLog: Sendable {
-  /// Records from `sequence` on, in order.
+  /// The next records from `sequence` on, in order, as many as are fetched at once; empty at the end.
   func samples(from sequence: Int) async throws(StoreFailure) -> [SampleRecord]
   /// Returns when they are on stable storage, all or none. Records that are there already are left; other content under
   /// a taken sequence, or a gap, throws `.conflict`, a lost lease `.leaseLost`.
@@ -48,12 +48,7 @@ public struct LeasedSampleLog: SampleLog {
   }
 
   public func samples(from sequence: Int) async throws(StoreFailure) -> [SampleRecord] {
-    var all: [SampleRecord] = []
-    while true {
-      let next = try await store.samples(of: rollout, from: sequence + all.count, limit: Self.page)
-      all += next
-      if next.count < Self.page { return all }
-    }
+    try await store.samples(of: rollout, from: sequence, limit: Self.page)
   }
 
   public func append(_ records: [SampleRecord]) async throws(StoreFailure) {

@@ -20,7 +20,7 @@ struct GraphiteQuery: Hashable, Sendable {
       (kind, name, bad) = (.rate, events, [])
       main = try Self.targets(events, instances)
     case .gauge(let level):
-      (kind, name, bad) = (.gauge(worst: policy.worseWhen == .up ? .highest : .lowest), level, [])
+      (kind, name, bad) = (.gauge(worst: .init(policy.worseWhen)), level, [])
       main = try Self.targets(level, instances)
     case .histogram:
       throw ReadingProblem(

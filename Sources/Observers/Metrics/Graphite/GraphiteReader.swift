@@ -70,8 +70,10 @@ actor GraphiteReader: MetricReader {
     }
     states[index].back.noteAnswer(at: now)
     let found = states[index].sorter.sort(answer.series, before: answer.now.milliseconds)
-    let origin = (states[index].back.origin ?? now).milliseconds + (answer.now - now).milliseconds
-    return states[index].paced.look(found, origin: origin, now: answer.now.milliseconds)
+    let ahead = answer.now - now
+    let origin = (states[index].back.origin ?? now) + ahead
+    let seen = states[index].paced.look(found, origin: origin.milliseconds, now: answer.now.milliseconds)
+    return states[index].paced.dated(seen, ahead: ahead)
   }
 
   func history(from start: Timestamp, to end: Timestamp) async -> [PastLook] {

@@ -8,7 +8,7 @@ struct JSONSeries {
   private var growth = CountGrowth()
   private(set) var edges: [Double] = []
   /// When the counts that growth is taken from were so.
-  private var last: Timestamp?
+  private(set) var last: Timestamp?
 
   init(_ check: JSONCheck, _ instance: Instance) {
     self.check = check

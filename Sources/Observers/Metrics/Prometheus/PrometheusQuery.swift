@@ -21,7 +21,7 @@ struct PrometheusQuery: Hashable, Sendable {
     case .rate(let events), .share(let events): (kind, main, bad) = (.rate, try text(events), nil)
     case .histogram(let name, _): (kind, main, bad) = (.histogram, try text(name, suffix: "_bucket"), nil)
     case .gauge(let level):
-      (kind, bad) = (.gauge(worst: policy.worseWhen == .up ? .highest : .lowest), nil)
+      (kind, bad) = (.gauge(worst: .init(policy.worseWhen)), nil)
       main = try text(level)
     }
     name = String(main.prefix { $0 != "{" })

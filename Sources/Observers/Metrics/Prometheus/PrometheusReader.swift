@@ -52,8 +52,11 @@ actor PrometheusReader: MetricReader {
       case .failure(let failure): return refused(failure, index)
       case .success(let answer):
         states[index].back.noteAnswer(at: now)
-        let origin = (states[index].back.origin ?? now).milliseconds + (answer.now - now).milliseconds
-        return states[index].paced.look(answer.found, origin: origin, now: answer.now.milliseconds)
+        let ahead = answer.now - now
+        let origin = (states[index].back.origin ?? now) + ahead
+        let seen = states[index].paced.look(
+          answer.found, origin: origin.milliseconds, now: answer.now.milliseconds)
+        return states[index].paced.dated(seen, ahead: ahead)
       }
     }
   }

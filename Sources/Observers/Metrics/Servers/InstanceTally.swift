@@ -1,4 +1,5 @@
 internal import CanaryJudge
+internal import RolloutCore
 
 /// Adds up what a metrics server shows of one check on one instance until it is handed over.
 struct InstanceTally {
@@ -10,7 +11,10 @@ struct InstanceTally {
     /// Events per second; also a share of the traffic.
     case rate
   }
-  enum Worst: Hashable, Sendable { case highest, lowest }
+  enum Worst: Hashable, Sendable {
+    case highest, lowest
+    init(_ worseWhen: CheckPolicy.Direction) { self = worseWhen == .up ? .highest : .lowest }
+  }
 
   private let kind: Kind
   private let style: CountLedger.Style
@@ -26,6 +30,8 @@ struct InstanceTally {
   /// Milliseconds of a bucket.
   private var step: Int64?
   private(set) var hasNews = false
+  /// Where the stretch begins that is handed over next.
+  private(set) var begin: Int64?
   /// Instant of the newest sample seen.
   private(set) var newest: Int64?
 
@@ -72,10 +78,13 @@ struct InstanceTally {
     let gains = self.main.gains(of: main, upTo: latest)
     if kind == .ratio {
       // No further than the requests: a later scrape's errors belong to its requests.
-      events += self.bad.gains(of: bad, upTo: latest).reduce(0) { $0 + $1.delta }
+      let bad = self.bad.gains(of: bad, upTo: latest)
+      events += bad.reduce(0) { $0 + $1.delta }
+      cover(bad, after: before)
     }
     guard let end = gains.map(\.at).max() else { return }
     hasNews = true
+    cover(gains, after: before)
     switch kind {
     case .ratio: exposure += gains.reduce(0) { $0 + $1.delta }
     case .rate:
@@ -84,6 +93,13 @@ struct InstanceTally {
     case .histogram: add(gains)
     case .gauge: break
     }
+  }
+
+  /// A bucket begins at its instant; what counters grew by did after the sample before.
+  private mutating func cover(_ gains: [CountLedger.Gain], after before: Int64) {
+    guard let first = gains.map(\.at).min() else { return }
+    let start = style == .perBucket ? first : before
+    begin = min(begin ?? start, start)
   }
 
   /// Seconds that the gains speak of.
@@ -124,6 +140,7 @@ struct InstanceTally {
       return ReadingProblem(.noData, detail: "\(series.first?.sample.name ?? "the gauge") is NaN")
     }
     level = value
+    begin = last.map(\.at).min()
     hasNews = true
     return nil
   }
@@ -143,7 +160,7 @@ struct InstanceTally {
   mutating func handOver(sharing edges: inout [Double]) -> Measurement {
     guard hasNews else { return .missing }
     defer {
-      (events, exposure, level) = (0, 0, nil)
+      (events, exposure, level, begin) = (0, 0, nil, nil)
       buckets.removeAll(keepingCapacity: true)
       hasNews = false
     }

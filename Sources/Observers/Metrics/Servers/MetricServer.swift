@@ -37,7 +37,7 @@ struct MetricServer: Sendable {
   }
 
   static func address(base: String, path: String) throws(ReadingProblem) -> CurlURL {
-    let shown = Phrase.clean(base, limit: 160)
+    let shown = Phrase.address(base)
     do {
       let plain = try CurlURL(base)
       if plain.query == nil {
@@ -48,7 +48,7 @@ struct MetricServer: Sendable {
   }
 
   /// As a message names it; never with the query or the token.
-  var name: String { "POST \(Phrase.clean(url.text, limit: 160))" }
+  var name: String { "POST \(Phrase.address(url))" }
 
   /// Sends a form. Ends within `timeout`, and at once when the calling task is cancelled.
   func post(_ form: [FormField], timeout: TimeSpan, now: Timestamp) async -> Result<Answer, Failure> {

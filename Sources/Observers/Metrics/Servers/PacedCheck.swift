@@ -22,6 +22,8 @@ struct PacedCheck {
   let patience: Int64
   private var tallies: [InstanceTally]
   private var edges: [Double] = []
+  /// Where the stretches handed over last begin, by instance and by the server's clock.
+  private var begins: [Int64?]
 
   /// Milliseconds between samples, where fewer than two have been seen.
   static let assumedSpacing: Int64 = 60_000
@@ -30,6 +32,7 @@ struct PacedCheck {
     self.name = name
     self.patience = patience
     tallies = Array(repeating: InstanceTally(kind, style), count: instances)
+    begins = Array(repeating: nil, count: instances)
   }
 
   var count: Int { tallies.count }
@@ -56,9 +59,21 @@ struct PacedCheck {
       switch states[index] {
       case .began: .first
       case .none(let problem): .none(problem)
-      case .ready where isComplete: .measured(tallies[index].handOver(sharing: &edges))
+      case .ready where isComplete: handOver(index)
       case .ready, .waiting: .pending
       }
+    }
+  }
+
+  private mutating func handOver(_ index: Int) -> Observation {
+    begins[index] = tallies[index].begin
+    return .measured(tallies[index].handOver(sharing: &edges))
+  }
+
+  /// What `look` gave, with the times that it speaks of by our clock, which the server's is `ahead` of.
+  func dated(_ observations: [Observation], ahead: TimeSpan) -> [Observation] {
+    zip(observations, begins).map { observation, begin in
+      observation.since(begin.map { Timestamp(milliseconds: $0 - ahead.milliseconds) })
     }
   }
 

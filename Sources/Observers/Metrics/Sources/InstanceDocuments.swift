@@ -12,7 +12,8 @@ struct InstanceDocuments: Sendable {
   private let maxBody: Int
   private let timeout: Int
 
-  /// A slower answer is none, even where the interval would leave more time.
+  /// A slower answer is none, even where the interval would leave more time. Some of the interval is always left: one
+  /// instance that hangs must not make everybody's looks rarer.
   private static let longestTimeout: Int64 = 10_000
 
   init(_ group: ReaderGroup, address: String, curl: CurlClient, mediaType: String, maxBody: Int) {
@@ -20,7 +21,7 @@ struct InstanceDocuments: Sendable {
     self.curl = curl
     self.mediaType = mediaType
     self.maxBody = maxBody
-    timeout = Int(clamping: min(group.interval.milliseconds, Self.longestTimeout))
+    timeout = Int(clamping: min(max(1, group.interval.milliseconds * 4 / 5), Self.longestTimeout))
   }
 
   /// Why an instance can never be asked; nil when all can.
@@ -64,7 +65,7 @@ struct InstanceDocuments: Sendable {
     let request = CurlRequest(
       url, headers: [CurlHeader(name: "Accept", value: mediaType)], timeout: timeout, connectTimeout: timeout,
       maxBody: maxBody)
-    let name = "GET \(Phrase.clean(url.text, limit: 160))"
+    let name = "GET \(Phrase.address(url))"
     switch await curl.get(request) {
     case .failure(let failure):
       return .failure(ReadingProblem(failure.isAnswer ? .error : .noData, detail: "\(name): \(failure)"))

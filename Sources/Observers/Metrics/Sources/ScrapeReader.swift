@@ -28,7 +28,7 @@ actor ScrapeReader: MetricReader {
       guard case .success(let source) = Self.source(of: check) else { continue }
       indices.append(index)
       names += source.metricNames.filter { !names.contains($0) }
-      readers.append(group.instances.map { _ in CheckReader(source) })
+      readers.append(group.instances.map { _ in CheckReader(source, worst: .init(check.worseWhen)) })
     }
     (checks, metricNames) = (indices, names)
     self.readers = readers
