@@ -43,7 +43,9 @@ struct CheckState: Hashable, Sendable {
   /// The moment as this check sees it: each instance is judged from its own initial delay on.
   private mutating func own(_ moment: Moment) -> Moment {
     var moment = moment
-    moment.updated = moment.serving.filter { (moment.age[$0] ?? 0) >= rule.initialDelay - 1e-9 }
+    if rule.initialDelay > 0 {
+      moment.updated = moment.serving.filter { (moment.age[$0] ?? 0) >= rule.initialDelay - 1e-9 }
+    }
     moment.armsChanged = isChangeExpected || moment.updated != judgedBefore
     (isChangeExpected, judgedBefore) = (false, moment.updated)
     return moment
