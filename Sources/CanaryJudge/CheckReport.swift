@@ -9,6 +9,8 @@ extension CheckState {
     result.isLimitHeld = limit?.isHeld ?? false
     result.limitValue = limit?.lastValue
     result.siblingsDegraded = limit?.isBreachedBySiblings ?? false
+    result.isOnRecording = isOnRecording
+    result.recordingIsUsedUp = recordingIsUsedUp
     if let pass {
       result.passEvidence = pass.value
       result.passThreshold = pass.threshold
@@ -18,11 +20,14 @@ extension CheckState {
     if let latency { fill(&result, latency, alpha: alpha) }
     if let gauge { fill(&result, gauge) }
     if let bounded { fill(&result, bounded) }
+    // A pass is earned against siblings only.
+    if isOnRecording { result.exposureMissing = nil }
     return result
   }
 
   private func fill(_ result: inout CheckFinding, _ rates: RateCheck, alpha: Double) {
-    let total = rates.total
+    let total = rates.isOnRecording ? rates.soakTotal : rates.total
+    let strata = rates.isOnRecording ? rates.soakStrata : rates.strata
     result.part = rates.strongest?.part
     result.temper = rates.lowestTemper
     result.silentSiblings = rates.silentSiblings
@@ -33,7 +38,7 @@ extension CheckState {
     if total.baselineExposure > 0 { result.siblings = total.baselineEvents / total.baselineExposure }
     if let a = result.updated, let b = result.siblings, b > 0 {
       result.ratio = a / b
-      let bounds = rates.strata.bounds(alpha: alpha / 2)
+      let bounds = strata.bounds(alpha: alpha / 2)
       (result.ratioLow, result.ratioHigh) = (bounds.low, bounds.high)
     }
     if case .share = rule.kind { return }
@@ -49,17 +54,19 @@ extension CheckState {
     guard let shown = latency.shown, let layout = latency.layout, let quantile = latency.tails.last?.quantile else {
       return
     }
-    result.updatedExposure = latency.updatedTotal
-    result.siblingsExposure = shown.siblings.reduce(0, +)
+    let updated = latency.isOnRecording ? shown.paired : shown.updated
+    let siblings = latency.isOnRecording ? shown.recorded : shown.siblings
+    result.updatedExposure = updated.reduce(0, +)
+    result.siblingsExposure = siblings.reduce(0, +)
     let value = { (counts: [Double], least: Double) -> Double? in
       counts.reduce(0, +) >= least ? LogSpace.exponential(HistogramQuantile.log(quantile, counts, layout)) : nil
     }
-    result.updated = value(shown.updated, 1)
-    result.siblings = value(shown.siblings, 1)
+    result.updated = value(updated, 1)
+    result.siblings = value(siblings, 1)
     if let a = result.updated, let b = result.siblings, b > 0 {
       result.ratio = a / b
-      let low = QuantileInterval.bounds(quantile, shown.updated, layout, alpha: alpha / 2)
-      let high = QuantileInterval.bounds(quantile, shown.siblings, layout, alpha: alpha / 2)
+      let low = QuantileInterval.bounds(quantile, updated, layout, alpha: alpha / 2)
+      let high = QuantileInterval.bounds(quantile, siblings, layout, alpha: alpha / 2)
       if let low, let high {
         result.ratioLow = high.high > 0 ? low.low / high.high : 0
         result.ratioHigh = high.low > 0 ? low.high / high.low : .infinity

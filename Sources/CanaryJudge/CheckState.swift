@@ -7,6 +7,8 @@ struct CheckState: Hashable, Sendable {
   private(set) var gauge: GaugeCheck?
   private(set) var bounded: BoundedRateCheck?
   private(set) var limit: LimitGuard?
+  private var updatedLatency: LatencyWindow
+  private var siblingsLatency: LatencyWindow
   private var clock = CheckClock()
   private let warmUp: Double
   private var isChangeExpected = false
@@ -19,6 +21,10 @@ struct CheckState: Hashable, Sendable {
     self.rule = rule
     warmUp = max(rules.warmUp, 0)
     limit = LimitGuard(rule: rule)
+    var top = 0.99
+    if case .latency(let quantiles) = rule.kind { top = quantiles.max() ?? top }
+    updatedLatency = LatencyWindow(quantile: top)
+    siblingsLatency = updatedLatency
     switch rule.kind {
     case .ratio, .rate, .share: rates = RateCheck(rule: rule, rules: rules)
     case .latency(let quantiles):
@@ -37,7 +43,9 @@ struct CheckState: Hashable, Sendable {
   /// The moment as this check sees it: each instance is judged from its own initial delay on.
   private mutating func own(_ moment: Moment) -> Moment {
     var moment = moment
-    moment.updated = moment.serving.filter { (moment.age[$0] ?? 0) >= rule.initialDelay - 1e-9 }
+    if rule.initialDelay > 0 {
+      moment.updated = moment.serving.filter { (moment.age[$0] ?? 0) >= rule.initialDelay - 1e-9 }
+    }
     moment.armsChanged = isChangeExpected || moment.updated != judgedBefore
     (isChangeExpected, judgedBefore) = (false, moment.updated)
     return moment
@@ -58,17 +66,18 @@ struct CheckState: Hashable, Sendable {
   private mutating func recordLimit(_ readings: [Measurement], moment: Moment) {
     guard limit != nil else { return }
     switch rule.kind {
-    case .share: return
-    case .ratio, .rate, .boundedRate:
+    case .ratio, .rate, .share, .boundedRate:
       let counts = ArmCounts(readings, instances: moment.age.count)
       limit?.record(counts.tick(updated: moment.updated, siblings: moment.siblings))
     case .gauge:
-      limit?.record(updated: gauge?.updatedLevel, siblings: gauge?.siblingsLevel)
-    case .latency(let quantiles):
-      let quantile = quantiles.max() ?? 0.99
+      // The worst instance's own value, of this tick: one that is beyond must not hide behind the others.
       limit?.record(
-        updated: LatencyLevel.value(quantile, readings, moment.updated),
-        siblings: LatencyLevel.value(quantile, readings, moment.siblings))
+        updated: GaugeCheck.worst(moment.updated, readings, direction: rule.kind.direction),
+        siblings: GaugeCheck.mean(moment.siblings, readings))
+    case .latency:
+      limit?.record(
+        updated: updatedLatency.record(readings, moment.updated),
+        siblings: siblingsLatency.record(readings, moment.siblings))
     }
   }
 
@@ -94,28 +103,5 @@ struct CheckState: Hashable, Sendable {
   }
 
   var isOnRecording: Bool { rates?.isOnRecording ?? latency?.isOnRecording ?? false }
-}
-
-/// A quantile of one tick's histograms of one arm, in the unit of the buckets.
-enum LatencyLevel {
-  /// Fewest observations that make one.
-  static let minimum = 100.0
-
-  static func value(_ quantile: Double, _ readings: [Measurement], _ members: [Int]) -> Double? {
-    var counts: [Double] = []
-    var layout: HistogramLayout?
-    for index in members where index < readings.count {
-      guard case .histogram(let histogram) = readings[index] else { continue }
-      if layout == nil {
-        layout = HistogramLayout(bounds: histogram.upperBounds)
-        counts = Array(repeating: 0, count: layout?.count ?? 0)
-      }
-      guard let map = layout?.mapping(from: histogram.upperBounds) else { return nil }
-      for bucket in histogram.buckets where bucket.count > 0 && bucket.index >= 0 && Int(bucket.index) < map.count {
-        counts[Int(map[Int(bucket.index)])] += bucket.count
-      }
-    }
-    guard let layout, counts.reduce(0, +) >= minimum else { return nil }
-    return LogSpace.exponential(HistogramQuantile.log(quantile, counts, layout))
-  }
+  var recordingIsUsedUp: Bool { isOnRecording && (rates?.recordingIsUsedUp ?? latency?.recordingIsUsedUp ?? false) }
 }

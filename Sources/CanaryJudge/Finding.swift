@@ -48,6 +48,10 @@ public struct CheckFinding: Hashable, Sendable {
   /// The value that the limit was last held against, and whether enough of them in a row were within it.
   public var limitValue: Double?
   public var isLimitHeld = false
+  /// No sibling is left and the two values are of the updated instances against what was recorded before the deploy.
+  public var isOnRecording = false
+  /// All that was recorded was compared: from here on only limits are watched.
+  public var recordingIsUsedUp = false
   /// Judged ticks in a row without data from the updated arm, and siblings without data in the last tick.
   public var silentTicks = 0
   public var silentSiblings = 0

@@ -67,9 +67,18 @@ struct GaugeCheck: Hashable, Sendable {
     return value
   }
 
+  /// The value of the instance that is worst off; nil when none reports.
+  static func worst(_ members: [Int], _ readings: [Measurement], direction: Double) -> Double? {
+    members.compactMap { value(readings, $0) }.max { $0 * direction < $1 * direction }
+  }
+
+  static func mean(_ members: [Int], _ readings: [Measurement]) -> Double? {
+    mean(members, readings.indices.map { value(readings, $0) })
+  }
+
   private static func mean(_ members: [Int], _ values: [Double?]) -> Double? {
     var (sum, count) = (0.0, 0.0)
-    for index in members {
+    for index in members where index < values.count {
       guard let value = values[index] else { continue }
       sum += value
       count += 1

@@ -52,6 +52,7 @@ struct LatencyCheck: Hashable, Sendable {
   }
 
   var layout: HistogramLayout? { atlas?.layout }
+  var recordingIsUsedUp: Bool { recorded.usedShare >= 1 }
 
   mutating func record(_ readings: [Measurement], moment: Moment, judged: Double?) {
     if moment.armsChanged { change(moment) }
@@ -67,6 +68,7 @@ struct LatencyCheck: Hashable, Sendable {
     isOnRecording = moment.isSoak && !recorded.isEmpty
     if let judged {
       place(stakes.due(at: judged))
+      count(histograms, maps, moment: moment)
       if reference.isReady { compare(histograms, maps, old: old, moment: moment) }
     }
     learn(histograms, maps, old: old, wasReady: wasReady, moment: moment)
@@ -143,6 +145,17 @@ struct LatencyCheck: Hashable, Sendable {
     }
   }
 
+  /// What the updated arm served, whether it can be compared or not.
+  private mutating func count(_ histograms: [Histogram?], _ maps: [[Int32]?], moment: Moment) {
+    for index in moment.updated {
+      guard let histogram = histograms[index], let map = maps[index] else { continue }
+      for bucket in histogram.buckets where bucket.count > 0 {
+        shown?.addUpdated(Int(map[Int(bucket.index)]), bucket.count, isSoak: moment.isSoak && reference.isReady)
+        updatedTotal += bucket.count
+      }
+    }
+  }
+
   private mutating func compare(_ histograms: [Histogram?], _ maps: [[Int32]?], old: [Int], moment: Moment) {
     var canary = LatencyArm(quantiles: tails.count)
     var warmed = canary
@@ -154,12 +167,12 @@ struct LatencyCheck: Hashable, Sendable {
       for bucket in histogram.buckets where bucket.count > 0 {
         let place = Int(map[Int(bucket.index)])
         canary.add(bucket: place, count: bucket.count, shift: shift)
-        shown?.updated[place] += bucket.count
-        updatedTotal += bucket.count
         if warm { warmed.add(bucket: place, count: bucket.count, shift: passShift) }
       }
     }
     if moment.isSoak {
+      // A look that nobody answered uses nothing up.
+      guard moment.updated.contains(where: { histograms[$0] != nil }) else { return }
       soak(canary, seconds: moment.duration)
       return
     }
@@ -208,6 +221,7 @@ struct LatencyCheck: Hashable, Sendable {
     for bucket in block.counts.indices where block.counts[bucket] > 0 {
       baseline.add(bucket: bucket, count: block.counts[bucket], reference: reference)
     }
+    shown?.pair(block.counts)
     bet(canary: pendingSoak, siblings: baseline)
     pendingSoak = LatencyArm(quantiles: tails.count)
     pendingSeconds = 0

@@ -41,9 +41,9 @@ struct NaturalDifference: Hashable, Sendable {
     logs = Array(repeating: 0, count: Self.steps.count)
   }
 
-  /// Takes a tick in which no bet counted for more than `cap`, `most` being the factor of the best without it. A step that
-  /// would itself count for more is cut to the cap like a bet of its odds, and to less where the tick speaks against it by
-  /// more than the cap: total failure is not what an instance is like by nature.
+  /// Takes a tick in which no bet counted for more than `cap`, `most` being the factor of the best without it. A step
+  /// that would itself count for more is cut to the cap like a bet of its odds, and to less where the tick speaks
+  /// against it by more than the cap: total failure is not what an instance is like by nature.
   mutating func record(_ tick: RateTick, null: RateNull, temper: Double, cap: Double, most: Double) {
     for step in 1..<Self.steps.count {
       let factor = temper * Self.odds[step][side].logFactor(tick, null: null)

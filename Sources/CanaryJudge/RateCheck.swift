@@ -3,9 +3,12 @@
 struct RateCheck: Hashable, Sendable {
   private(set) var sides: [RateSide]
   private(set) var pass: RatePass?
-  /// Both arms since the deploy.
+  /// The updated arm since it is judged, and the siblings wherever both could be compared.
   private(set) var total = RateTick.none
   private(set) var strata = RatioStrata()
+  /// The updated arm against the blocks of the recording that were used.
+  private(set) var soakTotal = RateTick.none
+  private(set) var soakStrata = RatioStrata()
   private(set) var trend = SiblingTrend()
   private(set) var silentTicks = 0
   private(set) var silentSiblings = 0
@@ -48,7 +51,7 @@ struct RateCheck: Hashable, Sendable {
     if let judged {
       place(stakes.due(at: judged))
       if moment.isSoak {
-        soak(counts, moment: moment)
+        if counts.hasReport(moment.updated) { soak(counts, moment: moment) }
       } else {
         compare(counts.tick(updated: moment.updated, siblings: moment.siblings), isWarm: isWarm)
       }
@@ -61,7 +64,11 @@ struct RateCheck: Hashable, Sendable {
   }
 
   private mutating func compare(_ tick: RateTick, isWarm: Bool) {
-    guard tick.isComparable else { return }
+    guard tick.isComparable else {
+      total.canaryExposure += tick.canaryExposure
+      total.canaryEvents += tick.canaryEvents
+      return
+    }
     total.add(tick)
     strata.record(tick)
     let flat = usesPlacebo ? nil : 1 / dispersion.factor
@@ -80,12 +87,15 @@ struct RateCheck: Hashable, Sendable {
   /// Against the recording, with the null widened by what may have drifted since.
   private mutating func soak(_ counts: ArmCounts, moment: Moment) {
     let mine = counts.tick(updated: moment.updated, siblings: [])
+    total.add(mine)
     place((recorded.usedShare * 0.5 + 0.5) * stakes.heldBack - soakPlaced)
     soakPlaced = max(soakPlaced, (recorded.usedShare * 0.5 + 0.5) * stakes.heldBack)
     guard
       let tick = recorded.pair(
         events: mine.canaryEvents, exposure: mine.canaryExposure, seconds: moment.duration)
     else { return }
+    soakTotal.add(tick)
+    soakStrata.record(tick)
     let flat = usesPlacebo ? nil : 1 / dispersion.factor
     for index in sides.indices {
       sides[index].record(tick, dispersion: dispersion.factor, flat: flat, widening: RecordedCounts.drift)
@@ -168,6 +178,8 @@ struct RateCheck: Hashable, Sendable {
     }
     believe(updated: moment.updated, siblings: moment.siblings)
   }
+
+  var recordingIsUsedUp: Bool { recorded.usedShare >= 1 }
 
   /// ln of the mean of the sides' E.
   var logValue: Double {

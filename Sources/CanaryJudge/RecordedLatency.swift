@@ -18,7 +18,8 @@ struct RecordedLatency: Hashable, Sendable {
   var nextSeconds: Double? { next < blocks.count ? blocks[next].seconds : nil }
 
   mutating func record(_ counts: [Double], seconds: Double) {
-    guard seconds > 0 else { return }
+    // A look that nobody answered is no quiet time.
+    guard seconds > 0, counts.contains(where: { $0 > 0 }) else { return }
     if let last = blocks.indices.last, blocks[last].seconds < blockSeconds - 1e-9 {
       for index in counts.indices { blocks[last].counts[index] += counts[index] }
       blocks[last].seconds += seconds

@@ -1,15 +1,35 @@
 /// What people are shown of a latency check: both arms' histograms since judging began, and the siblings' before the
 /// deploy and of about the last minute.
 struct ShownLatency: Hashable, Sendable {
-  var updated: [Double]
+  private(set) var updated: [Double]
   private(set) var siblings: [Double]
   private(set) var before: [Double]
   private(set) var recent: [Double]
+  /// The updated arm against the blocks of the recording that were used.
+  private(set) var paired: [Double]
+  private(set) var recorded: [Double]
+  /// The updated arm since the last block.
+  private var unpaired: [Double]
   private var faded = 0.0
 
   init(buckets: Int) {
     updated = Array(repeating: 0, count: buckets)
     (siblings, before, recent) = (updated, updated, updated)
+    (paired, recorded, unpaired) = (updated, updated, updated)
+  }
+
+  mutating func addUpdated(_ bucket: Int, _ count: Double, isSoak: Bool) {
+    updated[bucket] += count
+    if isSoak { unpaired[bucket] += count }
+  }
+
+  /// A block was used against what the updated arm showed since the last one.
+  mutating func pair(_ block: [Double]) {
+    for index in block.indices where index < paired.count {
+      recorded[index] += block[index]
+      paired[index] += unpaired[index]
+      unpaired[index] = 0
+    }
   }
 
   mutating func add(_ bucket: Int, _ count: Double, isBeforeDeploy: Bool) {
@@ -35,5 +55,8 @@ struct ShownLatency: Hashable, Sendable {
     siblings = LatencyReference.coarsened(siblings, map, buckets)
     before = LatencyReference.coarsened(before, map, buckets)
     recent = LatencyReference.coarsened(recent, map, buckets)
+    paired = LatencyReference.coarsened(paired, map, buckets)
+    recorded = LatencyReference.coarsened(recorded, map, buckets)
+    unpaired = LatencyReference.coarsened(unpaired, map, buckets)
   }
 }

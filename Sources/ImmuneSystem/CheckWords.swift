@@ -9,7 +9,8 @@ struct CheckWords {
   let isSoak: Bool
 
   private var policy: CheckPolicy { state.policy }
-  private var others: String { isSoak ? "before the push" : "at the siblings" }
+  private var isOnRecording: Bool { isSoak || finding.isOnRecording }
+  private var others: String { isOnRecording ? "before the push" : "at the siblings" }
 
   /// Both arms' values: `4.1 % (12 of 290) against 0.3 % (9 of 2,950) at the siblings`.
   var comparison: String {
@@ -49,7 +50,7 @@ struct CheckWords {
   var regression: String {
     var text = comparison
     if case .histogram = policy.measure, let part = finding.part, part != "body" {
-      text += ", too many beyond \(isSoak ? "the earlier" : "the siblings'") \(part)"
+      text += ", too many beyond \(isOnRecording ? "the earlier" : "the siblings'") \(part)"
     }
     text += ", more than the tolerated \(Figure.percent(policy.tolerance)) worse"
     return text + siblingsToo
@@ -72,7 +73,12 @@ struct CheckWords {
   /// What it says so far, and what is still missing for a pass.
   func progress(need: Evidence.Need?) -> String {
     var parts = [comparison + siblingsToo]
-    if finding.hasEarnedPass {
+    if finding.recordingIsUsedUp {
+      parts.append(
+        policy.limit == nil
+          ? "the recorded baseline is used up and there is no limit: nothing more is watched"
+          : "the recorded baseline is used up: only limits are watched")
+    } else if finding.hasEarnedPass {
       parts.append("not worse than \(Figure.percent(CheckRule(policy).passMargin)) is shown")
     } else {
       parts += missing(need)
@@ -83,6 +89,9 @@ struct CheckWords {
   }
 
   private func missing(_ need: Evidence.Need?) -> [String] {
+    if !state.hasSiblings, finding.isOnRecording, !isSoak {
+      return ["no siblings: compared with what was recorded before the push"]
+    }
     if !state.hasSiblings, !isSoak {
       return [
         policy.limit == nil
@@ -91,7 +100,7 @@ struct CheckWords {
       ]
     }
     // Some can only fail.
-    guard finding.passThreshold > 0, !isSoak else { return [] }
+    guard finding.passThreshold > 0, !isOnRecording else { return [] }
     guard let need else { return ["not enough evidence for a pass yet"] }
     var text = "\(Figure.count(need.have)) of about \(Figure.count(need.about)) \(need.unit)"
     if let time = need.time { text += ", about \(Figure.time(seconds: ImmuneSystem.seconds(time)))" }

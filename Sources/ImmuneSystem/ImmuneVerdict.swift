@@ -73,7 +73,10 @@ extension ImmuneSystem {
     guard (second ?? 0) > 2 * judge.rules.warmUp, limited.allSatisfy({ findings[$0].isLimitHeld }) else {
       return (.inconclusive, "nothing to compare with; the limits must hold until the warm-up is over")
     }
-    return (.pass, "nothing to compare with, and every limit holds" + requestsPhrase)
+    // Against a recording a check can only fail.
+    let onRecording = acting.contains { findings[$0].isOnRecording }
+    let what = onRecording ? "nothing shows them worse than before the push" : "nothing to compare with"
+    return (.pass, what + (limited.isEmpty ? "" : ", and every limit holds") + requestsPhrase)
   }
 
   private func blame(_ check: Int, _ ground: Ruling.Ground, _ finding: CheckFinding) -> String {

@@ -94,8 +94,9 @@ import Testing
     fleet.arms[0] = .updated
     var slow = fleet.next()
     slow.duration = 60
-    slow.readings[0] = []
+    slow.readings = [[], slow.readings[0]]
     judge.record(slow)
+    #expect(judge.finding(1).updatedExposure == fleet.requests)
     while fleet.second < 60, abs(judge.finding(0).passEvidence) < 1e-9 {
       var tick = fleet.next()
       tick.readings[1] = []
