@@ -91,7 +91,7 @@ import Testing
     #expect(power.canPass && !Self.text(power).contains("inconclusive"))
   }
 
-  /// One instance of 48 requests a second takes about 58 minutes for 166,000 requests, and more than an hour for 200,000.
+  /// At 48 requests a second 166,000 take about 58 minutes, and 200,000 more than an hour.
   @Test func thePassWaitsForTheRequestsThatThePolicyAsksFor() {
     var plan = CheckScenes.plan
     func power(_ requests: Int) -> PlanPower {
