@@ -59,7 +59,8 @@ public struct Judge: Hashable, Sendable {
     let updated = arms.indices.filter { arms[$0] == .updated }
     return Moment(
       second: tick.second, duration: tick.duration, isBeforeDeploy: !hasDeployed, updated: updated, serving: updated,
-      siblings: arms.indices.filter { arms[$0] == .sibling }, armsChanged: changed, age: arms.indices.map { arms[$0] == .updated ? start - (updatedSince[$0] ?? start) : nil })
+      siblings: arms.indices.filter { arms[$0] == .sibling }, armsChanged: changed,
+      age: arms.indices.map { arms[$0] == .updated ? start - (updatedSince[$0] ?? start) : nil })
   }
 
   private mutating func rule(_ moment: Moment) {

@@ -9,6 +9,8 @@ public struct Foresight: Sendable {
   private let rules: JudgeRules
   private let crowd: Crowd
   private let baseline: Double
+  /// Seconds in which it must be seen.
+  private let length: Double
 
   /// What one instance on the old version does on average.
   public enum Traffic: Hashable, Sendable {
@@ -22,9 +24,9 @@ public struct Foresight: Sendable {
 
   /// Ratios of the updated instances' value to the siblings', and seconds after the update.
   public struct Sight: Hashable, Sendable {
-    /// The smallest worsening that fails the check within the horizon; nil when a hundredfold one does not.
+    /// The smallest worsening that fails the check within the burn-in; nil when a hundredfold one does not.
     public var byHorizon: Double?
-    /// How soon a grave worsening fails it; nil when it does not within the horizon.
+    /// How soon a grave worsening fails it; nil when it does not within the burn-in.
     public var soon: (ratio: Double, seconds: Double)? { grave.map { ($0.ratio, $0.seconds) } }
     /// When a release that is no worse has earned its pass; nil for not within two days, or where none is earned.
     public var passAfter: Double?
@@ -60,18 +62,22 @@ public struct Foresight: Sendable {
 
   /// - Parameters:
   ///   - horizon: longest time that updated instances are judged.
+  ///   - burnIn: the part of it by whose end the canary must have passed or failed; nil for all of it.
+  ///   - untilRequests: requests the updated instances must have served before a pass counts.
   ///   - baseline: time that all instances are measured before.
   ///   - warmUp: time after an update in which latency tolerance is widened.
   public init(
-    checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, baseline: TimeSpan, warmUp: TimeSpan = .seconds(60),
-    updated: Int, siblings: Int
+    checks: [CheckPolicy], falseAlarm: Double, horizon: TimeSpan, burnIn: TimeSpan? = nil, untilRequests: Int? = nil,
+    baseline: TimeSpan, warmUp: TimeSpan = .seconds(60), updated: Int, siblings: Int
   ) {
     self.checks = checks
     crowd = Crowd(updated: updated, siblings: siblings)
     self.baseline = ImmuneSystem.seconds(baseline)
+    length = max(1, ImmuneSystem.seconds(min(burnIn ?? horizon, horizon)))
     rules = JudgeRules(
       checks: checks.map { CheckRule($0) }, instances: crowd.updated + crowd.siblings, falseAlarm: falseAlarm,
-      horizon: max(1, ImmuneSystem.seconds(horizon)), warmUp: ImmuneSystem.seconds(warmUp))
+      horizon: max(1, ImmuneSystem.seconds(horizon)), warmUp: ImmuneSystem.seconds(warmUp),
+      untilRequests: untilRequests.map(Double.init))
   }
 
   /// - Parameter check: index among the policy's checks.
@@ -81,7 +87,7 @@ public struct Foresight: Sendable {
     let isLatency = if case .observations = traffic { true } else { false }
     for grave in isLatency ? [2.0, 4] : [3.0, 10] where sight.grave == nil {
       let ratio = play.ratio(grave)
-      if let seconds = play.halts(by: grave, step: 5, until: rules.horizon) {
+      if let seconds = play.halts(by: grave, step: 5, until: length) {
         sight.grave = Sight.Grave(ratio: ratio, seconds: seconds)
       }
     }
@@ -91,12 +97,12 @@ public struct Foresight: Sendable {
 
   /// Bisection on the logarithm, to 2 %.
   private func smallest(_ play: Play) -> Double? {
-    let step = rules.horizon / 60
-    guard play.halts(by: 100, step: step, until: rules.horizon) != nil else { return nil }
+    let step = length / 60
+    guard play.halts(by: 100, step: step, until: length) != nil else { return nil }
     var (low, high) = (1.0, 100.0)
     while high / low > 1.02 {
       let middle = (low * high).squareRoot()
-      if play.halts(by: middle, step: step, until: rules.horizon) == nil { low = middle } else { high = middle }
+      if play.halts(by: middle, step: step, until: length) == nil { low = middle } else { high = middle }
     }
     return play.ratio(high)
   }
@@ -133,14 +139,14 @@ public struct Foresight: Sendable {
     /// Whether there is a pass to earn, and the second at which a release that is no worse has.
     func passes(until end: Double) -> (Bool, Double?) {
       var judge = begun()
-      var (second, step) = (0.0, max(5, foresight.rules.horizon / 120))
+      var (second, step) = (0.0, max(5, foresight.length / 120))
       while second < end {
         judge.record(tick(from: second, to: second + step, factor: 1, doubt: isUp ? doubt : -doubt))
         second += step
         let finding = judge.finding(check)
         guard finding.passThreshold > 0 else { return (false, nil) }
         if finding.hasEarnedPass { return (true, second) }
-        if second > foresight.rules.horizon { step *= 1.03 }
+        if second > foresight.length { step *= 1.03 }
       }
       return (true, nil)
     }

@@ -94,6 +94,22 @@ import Testing
     #expect(try #require(foresight.sight(of: 2, at: .events(perSecond: 50)).byHorizon) < 1)
   }
 
+  /// The stakes are spread over the whole rollout, and the burn-in is when it must have shown.
+  @Test func itIsSeenWithinTheBurnInOfALongerRollout() throws {
+    func sight(_ horizon: TimeSpan, _ burnIn: TimeSpan?, _ requests: Int? = nil) -> Foresight.Sight {
+      Foresight(
+        checks: Self.checks, falseAlarm: 0.01, horizon: horizon, burnIn: burnIn, untilRequests: requests,
+        baseline: .minutes(5), updated: 1, siblings: 3
+      ).sight(of: 0, at: .requests(perSecond: 20, share: 0.002))
+    }
+    let (whole, part) = (sight(.minutes(120), nil), sight(.minutes(120), .minutes(30)))
+    #expect(try #require(part.byHorizon) > (try #require(whole.byHorizon)))
+    #expect((part.soon?.seconds ?? 0) <= 1800)
+    // Who asks for few requests is content with less.
+    let few = try #require(sight(.minutes(120), .minutes(30), 500).passAfter)
+    #expect(few < (part.passAfter ?? .infinity))
+  }
+
   /// What was measured before the push stands for the siblings.
   @Test func withoutSiblingsOnlyABaselineLetsItSee() throws {
     let traffic = Foresight.Traffic.requests(perSecond: 100, share: 0.01)

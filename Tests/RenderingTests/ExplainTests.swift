@@ -95,6 +95,55 @@ import Testing
     }
   }
 
+  /// What the machine takes is offered.
+  @Test func aSickInstanceInTheSoakMayBeRetriedOrSkipped() throws {
+    var world = World(
+      Plans.plan(hosts: 3, waves: [1, 2]) {
+        $0.soak = .minutes(5)
+        $0.onFail = .halt
+      })
+    try world.takeOver()
+    try world.doWell()
+    try world.judge(.passing)
+    try world.pass(.minutes(10))
+    try world.doWell()
+    try world.judge(.passing)
+    try world.pass(.seconds(30))
+    #expect(world.rollout.stateName == "soaking")
+    try world.probe("web2", .unhealthy(detail: "connection refused"))
+    #expect(world.rollout.stateName == "halted")
+    let commands = NextCommand.commands(in: world.rollout).map(\.command)
+    #expect(commands.contains { $0.hasPrefix("canary retry") }, "\(commands)")
+    #expect(commands.contains { $0.hasPrefix("canary skip web2") }, "\(commands)")
+    try world.ask(.retry)
+    let json = ExplainRenderer.json(rollout: world.rollout, events: world.events, now: world.now)
+    #expect(json.contains("\"verdict\":null") || json.contains("\"verdict\": null"))
+  }
+
+  /// Later waves and the soak have no pass to earn.
+  @Test func onlyTheCanaryHangsOnWhatDecidesNext() throws {
+    func text(_ world: World) -> String {
+      ExplainRenderer.text(rollout: world.rollout, events: world.events, now: world.now, palette: .plain)
+    }
+    var canary = World(Plans.plan(hosts: 4, waves: [1, 1, 2]))
+    try canary.takeOver()
+    try canary.doWell()
+    try canary.judge(.silent)
+    #expect(text(canary).contains("decides next"))
+    let wave = text(try Scenes.watchingWave())
+    #expect(wave.contains("no samples from web1") && !wave.contains("decides next") && !wave.contains("nothing passes"))
+  }
+
+  @Test func aHostThatIsMeasuredBeforeThePushSaysSo() throws {
+    var world = World(CheckScenes.plan)
+    try world.takeOver()
+    for _ in 0..<3 { for host in ["web1", "web2", "web3"] { try world.answer(HostID(host)) } }
+    guard world.rollout.isTakingBaseline else { return }
+    let details = world.rollout.hosts.indices.map { HostView(world.rollout, $0, now: world.now).detail }
+    #expect(details.contains("measured before the push (baseline)"), "\(details)")
+    #expect(!details.contains { $0.hasPrefix("waits for") })
+  }
+
   @Test func nobodyDriving() throws {
     let world = try Scenes.burningIn()
     let text = ExplainRenderer.text(rollout: world.rollout, driver: .nobody, now: world.now, palette: .plain)

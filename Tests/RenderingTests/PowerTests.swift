@@ -62,14 +62,58 @@ import Testing
     #expect(PowerRenderer.lines(none, now: World.start).isEmpty)
   }
 
-  @Test func adviceOnlyWhereAPassIsOutOfReach() {
-    func text(_ power: PlanPower) -> String {
-      PowerRenderer.lines(power, now: World.start).map { $0.text(.plain) }.joined(separator: "\n")
+  private static func text(_ power: PlanPower) -> String {
+    PowerRenderer.lines(power, now: World.start).map { $0.text(.plain) }.joined(separator: "\n")
+  }
+
+  @Test func whatCanOnlyFailEarnsNoPass() throws {
+    var gauge = try #require(Self.checks.first { if case .gauge = $0.measure { true } else { false } })
+    gauge.limit = nil
+    var power = Self.power(.now(.seconds(2)), [])
+    power.checks = [CheckPower(check: gauge, finding: .level(4))]
+    #expect(!power.canPass)
+    #expect(Self.text(power).contains("can only fail, and nothing else earns a pass: it will end inconclusive"))
+    #expect(Self.text(power).contains("to change it: a check of a ratio or a latency, or an absolute limit of a check"))
+    gauge.limit = 9
+    power.checks = [CheckPower(check: gauge, finding: .level(4))]
+    #expect(power.canPass && !Self.text(power).contains("inconclusive"))
+  }
+
+  @Test func oneInstancePassesByLimitsOnEveryCheck() {
+    var power = Self.enough
+    power.siblings = 0
+    for index in power.checks.indices { power.checks[index].check.limit = nil }
+    #expect(!power.canPass)
+    for index in power.checks.indices.dropFirst() { power.checks[index].check.limit = 1 }
+    #expect(!power.canPass)
+    #expect(Self.text(power).contains("a limit of \(power.checks[0].check.name)"))
+    power.checks[0].check.limit = 1
+    #expect(power.canPass && !Self.text(power).contains("inconclusive"))
+  }
+
+  /// At 48 requests a second 166,000 take about 58 minutes, and 200,000 more than an hour.
+  @Test func thePassWaitsForTheRequestsThatThePolicyAsksFor() {
+    var plan = CheckScenes.plan
+    func power(_ requests: Int) -> PlanPower {
+      plan.policy.burnIn.untilRequests = requests
+      let tally = PowerEstimate(plan: plan)
+      var power = Self.enough
+      power.untilRequests = requests
+      power.earliest = tally.earliest(power.checks)
+      return power
     }
-    #expect(!text(Self.enough).contains("inconclusive"))
-    let quiet = text(Self.power(.now(.seconds(2)), Self.few))
+    #expect(power(100).earliest == .minutes(10) && power(100).canPass)
+    #expect(power(166_000).canPass && Self.text(power(166_000)).contains("a pass from about 58m"))
+    #expect(!power(200_000).canPass)
+    #expect(Self.text(power(200_000)).contains("burn_in waits for 200000 requests, which do not come within 1h"))
+    #expect(Self.text(power(200_000)).contains("burn_in: {max: 70m}"))
+  }
+
+  @Test func adviceOnlyWhereAPassIsOutOfReach() {
+    #expect(!Self.text(Self.enough).contains("inconclusive"))
+    let quiet = Self.text(Self.power(.now(.seconds(2)), Self.few))
     #expect(quiet.contains("at this traffic server-errors can earn no pass within 1h"))
     #expect(quiet.contains("burn_in: {max: 4h}"))
-    #expect(text(Self.power(.nothing(problem: "why"), [.idle])).contains("the traffic is not known: why"))
+    #expect(Self.text(Self.power(.nothing(problem: "why"), [.idle])).contains("the traffic is not known: why"))
   }
 }

@@ -72,6 +72,7 @@ enum Scenes {
     try world.judge(.passing)
     try world.pass(.minutes(10))
     try world.doWell()
+    try world.judge(.passing)
     try world.pass(.seconds(30))
     try world.pass(.minutes(1))
     return world
@@ -88,6 +89,7 @@ enum Scenes {
     try world.judge(.passing)
     try world.pass(.minutes(10))
     try world.doWell()
+    try world.judge(.passing)
     try world.pass(.seconds(30))
     try world.judge(Verdict(outcome: .fail, reason: "server-errors: 2.1 % against 0.4 % before the push"))
     return world

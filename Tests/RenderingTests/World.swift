@@ -64,7 +64,10 @@ struct World {
     }
   }
 
+  /// The same verdict again rests on newer samples.
   mutating func judge(_ verdict: Verdict) throws {
+    var verdict = verdict
+    if rollout.verdict?.outcome == verdict.outcome { verdict.lastSample = rollout.eventCount }
     for case .analyse(let analysis) in rollout.outstanding {
       try offer(.verdict(number: analysis.number, verdict))
     }

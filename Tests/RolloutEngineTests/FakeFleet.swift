@@ -144,10 +144,16 @@ struct FixedAnalyst: Analyst {
     report: @escaping @Sendable (Int64, Verdict) async -> Void
   ) async {
     let clock = RealClock()
-    while current.value.updated.isEmpty {
+    var (verdict, seen) = (verdict, [Int]())
+    while !Task.isCancelled {
+      let analysis = current.value
+      if !analysis.updated.isEmpty, analysis.updated != seen {
+        seen = analysis.updated
+        verdict.lastSample = seen.count
+        await report(analysis.number, verdict)
+      }
       do { try await clock.sleep(until: clock.now() + TimeSpan(milliseconds: 1)) } catch { return }
     }
-    await report(current.value.number, verdict)
   }
 }
 

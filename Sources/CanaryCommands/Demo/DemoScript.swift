@@ -6,7 +6,8 @@ internal import FoundationEssentials
   internal import Musl
 #endif
 
-/// The demo's script, service and load generator, written to a directory of their own, and the script in place of this process.
+/// The demo's script, service and load generator, written to a directory of their own, and the script in place of this
+/// process.
 enum DemoScript {
   /// Replaces this process by the demo. Returns only when that failed, with the reason.
   static func become() -> String {

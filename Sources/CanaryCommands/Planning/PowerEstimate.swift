@@ -36,19 +36,33 @@ struct PowerEstimate {
 
   func power(_ origin: PlanPower.Origin, _ tallies: [TrafficTally]) -> PlanPower {
     let foresight = Foresight(
-      checks: policy.checks, falseAlarm: policy.falseAlarm, horizon: policy.burnIn.max, baseline: policy.baseline,
-      warmUp: policy.warmUp, updated: canary, siblings: siblings)
+      checks: policy.checks, falseAlarm: policy.falseAlarm, horizon: plan.watchedTime, burnIn: policy.burnIn.max,
+      untilRequests: policy.burnIn.untilRequests, baseline: policy.baseline, warmUp: policy.warmUp, updated: canary,
+      siblings: siblings)
     let checks = policy.checks.indices.map { index -> CheckPower in
       let finding = index < tallies.count ? tallies[index].finding(policy.checks[index]) : .idle
       return CheckPower(check: policy.checks[index], finding: self.finding(finding, index, foresight))
     }
     return PlanPower(
-      updated: canary, siblings: siblings, horizon: policy.burnIn.max, earliest: earliest,
+      updated: canary, siblings: siblings, horizon: policy.burnIn.max, earliest: earliest(checks),
+      untilRequests: policy.burnIn.untilRequests,
       onInconclusive: policy.onInconclusive, onNoData: policy.onNoData, origin: origin, checks: checks)
   }
 
-  /// No pass counts before the burn-in's shortest time, nor before twice the warm-up (`Judge`).
-  private var earliest: TimeSpan { max(policy.burnIn.min, policy.warmUp + policy.warmUp) }
+  /// No pass counts before the burn-in's shortest time, nor before twice the warm-up or the requests that the policy
+  /// asks for (`Judge`). Nil when those never come.
+  func earliest(_ checks: [CheckPower]) -> TimeSpan? {
+    let shortest = max(policy.burnIn.min, policy.warmUp + policy.warmUp)
+    guard let requests = policy.burnIn.untilRequests else { return shortest }
+    let rates: [Double?] = checks.map { $0.requestsPerSecond }
+    let rate: Double = rates.compactMap { $0 }.max() ?? 0
+    // Sources that say nothing now may say something then.
+    if rate == 0, rates.contains(nil) { return shortest }
+    let perSecond = rate * Double(canary)
+    let seconds = Double(requests) / perSecond
+    guard seconds < 1e9 else { return nil }
+    return max(shortest, Self.span(seconds))
+  }
 
   private func finding(_ finding: TrafficTally.Finding, _ index: Int, _ foresight: Foresight) -> CheckPower.Finding {
     switch finding {

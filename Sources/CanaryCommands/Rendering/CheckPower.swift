@@ -6,8 +6,10 @@ struct PlanPower: Hashable, Sendable {
   var siblings: Int
   /// The longest burn-in.
   var horizon: TimeSpan
-  /// The shortest burn-in: no pass counts before it.
-  var earliest: TimeSpan
+  /// No pass counts before it; nil when `until: {requests}` is never reached.
+  var earliest: TimeSpan?
+  /// As the policy's `until` asks for.
+  var untilRequests: Int? = nil
   var onInconclusive: InconclusiveAction
   var onNoData: NoDataAction
   var origin: Origin
@@ -19,6 +21,30 @@ struct PlanPower: Hashable, Sendable {
     /// What an earlier rollout recorded; `problem` is why the sources gave nothing now.
     case stored(rollout: RolloutID, at: Timestamp, problem: String)
     case nothing(problem: String)
+  }
+}
+
+/// Whether a release that is no worse can earn its pass within the burn-in: as `ImmuneSystem` decides it.
+extension PlanPower {
+  var canPass: Bool { hasRequests && !isWithoutPass && weak.isEmpty }
+
+  var acting: [CheckPower] { checks.filter { !$0.check.muted } }
+
+  /// Acting checks that keep a release from its pass.
+  var weak: [CheckPower] { acting.filter { !canPass($0) } }
+
+  /// The requests that the policy asks for come in time.
+  var hasRequests: Bool { earliest.map { untilRequests == nil || $0 <= horizon } ?? false }
+
+  /// All that acts can only fail, and no absolute limit holds for it.
+  var isWithoutPass: Bool {
+    !acting.isEmpty && !acting.contains { $0.check.limit != nil || (siblings > 0 && $0.earnsPass) }
+  }
+
+  /// Nothing of this check keeps a release that is no worse from its pass. With nobody to compare with it is the
+  /// limits that pass, each of them.
+  func canPass(_ check: CheckPower) -> Bool {
+    siblings > 0 ? check.canPass(within: horizon) : check.check.limit != nil && check.finding != .idle
   }
 }
 
@@ -65,15 +91,31 @@ struct CheckPower: Hashable, Sendable {
     var within: TimeSpan
   }
 
+  /// It has a pass to earn: rates, shares and levels can only fail.
+  var earnsPass: Bool {
+    if case .sight(_, let sight) = finding { return sight.earnsPass }
+    return switch check.measure {
+    case .ratio, .histogram: true
+    case .gauge, .rate, .share: false
+    }
+  }
+
+  /// Requests or observations of one instance, as the policy's `until` counts them; nil when not known.
+  var requestsPerSecond: Double? {
+    switch (check.measure, finding) {
+    case (.ratio, .sight(let traffic, _)), (.ratio, .alone(let traffic)), (.histogram, .sight(let traffic, _)),
+      (.histogram, .alone(let traffic)):
+      traffic.perSecond
+    case (.ratio, .noData), (.histogram, .noData): nil
+    default: 0
+    }
+  }
+
   /// Nothing of this check keeps a release that is no worse from its pass within `horizon`.
   func canPass(within horizon: TimeSpan) -> Bool {
     switch finding {
     case .sight(_, let sight): !sight.earnsPass || (sight.passAfter.map { $0 <= horizon } ?? false)
-    case .idle:
-      switch check.measure {
-      case .ratio, .histogram: false
-      case .gauge, .rate, .share: true
-      }
+    case .idle: !earnsPass
     case .alone, .level, .noData: true
     }
   }

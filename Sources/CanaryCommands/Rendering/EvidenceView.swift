@@ -103,7 +103,8 @@ struct EvidenceView: Hashable, Sendable {
     return text
   }
 
-  /// - Parameter samples: what stands behind the value; for rates, shares and levels seconds of all instances of the arm.
+  /// - Parameter samples: what stands behind the value; for rates, shares and levels seconds of all instances of the
+  ///   arm.
   private func arm(_ value: Double?, _ samples: Double, _ noun: String = "") -> String {
     let text = (quantile.map { "\($0) " } ?? "") + unit.text(value)
     guard samples > 0 else { return text }

@@ -77,16 +77,18 @@ enum ExplainRenderer {
   {
     var lines = [StyledLine("\(number). ", .strong).adding(WaitWords.condition(reason, rollout), .strong)]
     for (name, value) in WaitWords.values(reason, rollout, now: now) { lines.append(row(name, value)) }
-    lines += told(reason.verdict, rollout)
+    lines += told(reason, rollout)
     if let missing = WaitWords.missing(reason, rollout, now: now) { lines.append(row("still missing", missing)) }
     lines.append(row("at the latest", limit(reason, rollout, now)))
     return lines + next(NextCommand.commands(for: reason, in: rollout), title: "to change it").map { indented($0) }
   }
 
-  private static func told(_ verdict: Verdict?, _ rollout: Rollout) -> [StyledLine] {
-    guard let verdict else { return [] }
-    let next = EvidenceLines.next(verdict, rollout.plan.policy).map { [row("decides next", $0)] } ?? []
-    return EvidenceLines.lines(verdict, in: rollout).map { indented($0) } + next
+  private static func told(_ reason: WaitReason, _ rollout: Rollout) -> [StyledLine] {
+    guard let verdict = reason.verdict else { return [] }
+    let lines = EvidenceLines.lines(verdict, in: rollout).map { indented($0) }
+    // Only the canary has a pass to earn; later waves and the soak end by time.
+    guard case .burnIn = reason.kind, let next = EvidenceLines.next(verdict, rollout.plan.policy) else { return lines }
+    return lines + [row("decides next", next)]
   }
 
   private static func limit(_ reason: WaitReason, _ rollout: Rollout, _ now: Timestamp) -> String {
@@ -163,7 +165,9 @@ enum ExplainRenderer {
     if case .ended(_, let detail) = rollout.phase { members.append(("why", .string(detail))) }
     let commands = rollout.isEnded ? AfterEnd.commands(rollout) : NextCommand.commands(in: rollout)
     members.append(("commands", RolloutJSON.commands(commands)))
-    members.append(("verdict", lastVerdict(events).map { EventJSON.verdict($0, rollout.plan.policy) } ?? .null))
+    // A retry begins the evidence anew, so what is in the journal may be about what is over.
+    let verdict = rollout.isEnded ? lastVerdict(events) : rollout.verdict
+    members.append(("verdict", verdict.map { EventJSON.verdict($0, rollout.plan.policy) } ?? .null))
     members.append(("left", .array(RolloutWords.whereabouts(rollout).map { .string($0) })))
     members.append(("story", .array(Narrative.turningPoints(events).map { .string($0) })))
     return JSONText.object(members).document

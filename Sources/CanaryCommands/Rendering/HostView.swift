@@ -66,6 +66,7 @@ struct HostView: Hashable, Sendable {
     case .waiting(let step):
       if let unhealthy = unhealthy(host) { return unhealthy }
       if step == .stage { return RolloutWords.move(planned.from, rollout.plan.release.version) }
+      if rollout.isTakingBaseline, step == .drain || step == .activate { return "measured before the push (baseline)" }
       return "waits for \(step.rawValue)"
     case .inFlight(let intent): return inFlight(intent, now)
     case .verifying(let verification):

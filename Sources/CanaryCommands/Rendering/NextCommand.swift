@@ -166,8 +166,7 @@ private struct Choices {
       let anew = NextCommand(
         command: phrase.verb("retry"), effect: "judges the wave anew, after the cause is fixed")
       if rollout.isCondemned, failedHosts.isEmpty { return rollback + [anew, hold] }
-      let retries = hasPassed ? [] : [retry] + skip(failedHosts, then: "; then retry")
-      return rollback + retries + [hold]
+      return rollback + [retry] + skip(failedHosts, then: "; then retry") + [hold]
     case .inconclusive, .noData:
       return promote("goes on without a verdict") + (hasPassed ? [] : [again]) + rollback + [hold]
     case .approvalTimedOut: return promote("goes on with the next wave") + rollback + [hold]

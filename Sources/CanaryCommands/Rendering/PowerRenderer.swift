@@ -58,7 +58,7 @@ enum PowerRenderer {
   private static func look(_ power: CheckPower, _ plan: PlanPower) -> (String, Palette.Style) {
     if power.check.muted { return (Signs.skipped, .faint) }
     switch power.finding {
-    case .sight where power.canPass(within: plan.horizon): return (Signs.done, .good)
+    case .sight where plan.canPass(power): return (Signs.done, .good)
     case .sight, .noData, .idle, .alone: return (Signs.careful, .careful)
     case .level: return (Signs.same, .plain)
     }
@@ -105,10 +105,12 @@ enum PowerRenderer {
         parts.append("sees no worsening by the end (\(length(plan.horizon)))")
       }
       if let soon = sight.soon { parts[0] += ", \(times(soon.ratio)) within \(TimeWords.about(soon.within))" }
-      if !sight.earnsPass {
+      if plan.siblings == 0 {
+        parts.append(power.check.limit == nil ? "can only fail" : "its limit can pass it")
+      } else if !sight.earnsPass {
         parts.append("can only fail")
-      } else if let pass = sight.passAfter, pass <= plan.horizon {
-        parts.append("a pass from about \(TimeWords.about(max(pass, plan.earliest)))")
+      } else if let pass = sight.passAfter, let earliest = plan.earliest, max(pass, earliest) <= plan.horizon {
+        parts.append("a pass from about \(TimeWords.about(max(pass, earliest)))")
       } else {
         parts.append("no pass")
       }
@@ -123,9 +125,7 @@ enum PowerRenderer {
   // MARK: Advice
 
   private static func advice(_ power: PlanPower) -> [StyledLine] {
-    let acting = power.checks.filter { !$0.check.muted }
-    let blind = acting.filter { if case .noData = $0.finding { true } else { false } }
-    let weak = acting.filter { !$0.canPass(within: power.horizon) }
+    let blind = power.acting.filter { if case .noData = $0.finding { true } else { false } }
     var lines: [StyledLine] = []
     if !blind.isEmpty {
       lines.append(
@@ -133,15 +133,40 @@ enum PowerRenderer {
           "  \(Signs.careful) without data of \(names(blind)) nothing passes, and on_no_data: "
             + "\(power.onNoData.rawValue) decides (canary doctor asks every source)", .careful))
     }
-    if !weak.isEmpty {
+    if let obstacle = obstacle(power) {
       lines.append(
         StyledLine(
-          "  \(Signs.careful) at this traffic \(names(weak)) can earn no pass within \(length(power.horizon)): it will "
-            + "end inconclusive, and on_inconclusive: \(power.onInconclusive.rawValue) decides", .careful))
-      lines.append(StyledLine("    to change it: \(remedies(weak, power).joined(separator: ", or "))"))
+          "  \(Signs.careful) \(obstacle.what): it will end inconclusive, and on_inconclusive: "
+            + "\(power.onInconclusive.rawValue) decides", .careful))
+      let promote = power.onInconclusive == .promote ? [] : ["on_inconclusive: promote"]
+      lines.append(StyledLine("    to change it: \((obstacle.remedies + promote).joined(separator: ", or "))"))
     }
     return lines
   }
+
+  /// What keeps a release that is no worse from its pass, and what would change that; nil where nothing does.
+  private static func obstacle(_ power: PlanPower) -> (what: String, remedies: [String])? {
+    let weak = power.weak
+    if power.isWithoutPass {
+      return ("\(names(power.acting)) can only fail, and nothing else earns a pass", passing)
+    }
+    if power.siblings == 0, !weak.isEmpty {
+      return (
+        "nobody is left to compare with, so only limits can pass, and \(names(weak)) has none",
+        [weak.count == 1 ? "a limit of \(weak[0].check.name)" : "limits of these checks"]
+      )
+    }
+    if !weak.isEmpty {
+      return (
+        "at this traffic \(names(weak)) can earn no pass within \(length(power.horizon))", remedies(weak, power)
+      )
+    }
+    guard !power.hasRequests, let requests = power.untilRequests else { return nil }
+    let what = "burn_in waits for \(requests) requests, which do not come within \(length(power.horizon))"
+    return (what, (power.earliest.map { ["burn_in: {max: \(roundedUp($0))}"] } ?? []) + ["fewer requests"])
+  }
+
+  private static let passing = ["a check of a ratio or a latency", "an absolute limit of a check"]
 
   private static func names(_ checks: [CheckPower]) -> String {
     checks.prefix(4).map(\.check.name).joined(separator: ", ")
@@ -160,7 +185,6 @@ enum PowerRenderer {
     }
     if power.siblings > power.updated { remedies.append("a larger canary") }
     remedies.append(weak.count == 1 ? "a wider pass_margin of \(weak[0].check.name)" : "wider pass_margins")
-    if power.onInconclusive != .promote { remedies.append("on_inconclusive: promote") }
     return remedies
   }
 
@@ -185,11 +209,10 @@ enum PowerRenderer {
       ]
     case .nothing(let problem): members += [("traffic", .null), ("problem", .string(problem))]
     }
-    let canPass = power.checks.allSatisfy { $0.check.muted || $0.canPass(within: power.horizon) }
     if case .nothing = power.origin {
       members.append(("canPass", .null))
     } else {
-      members.append(("canPass", .bool(canPass)))
+      members.append(("canPass", .bool(power.canPass)))
     }
     members.append(("checks", .array(power.checks.map(check))))
     return .object(members)

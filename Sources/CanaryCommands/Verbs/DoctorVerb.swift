@@ -7,8 +7,8 @@ struct DoctorVerb: Verb {
     commandName: "doctor", abstract: "Check everything that a rollout needs, and say how to mend what is missing.",
     discussion: """
       Looks at the policy, the state directory, the journal, leases, the ssh client, every host (connection, tools, \
-      disk, directory, clock) and its probes, every source of the checks, and with SERVICE@VERSION at the artifact. Changes nothing. Exits with \
-      1 when there is a problem.
+      disk, directory, clock) and its probes, every source of the checks, and with SERVICE@VERSION at the artifact. \
+      Changes nothing. Exits with 1 when there is a problem.
       """)
 
   @Argument(help: ArgumentHelp("A release whose artifact is to be checked, too.", valueName: "service@version"))

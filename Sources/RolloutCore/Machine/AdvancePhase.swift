@@ -20,9 +20,9 @@ extension Draft {
   mutating func startNextWave() {
     let next = state.passedWaves
     if next < state.plan.waves.count {
-      emit(.waveStarted(wave: next, progressDeadline: now + policy.progressDeadline))
+      emit(.waveStarted(wave: next, progressDeadline: running + policy.progressDeadline))
     } else if state.wantsSoak {
-      emit(.soakStarted(until: now + policy.soak))
+      emit(.soakStarted(until: running + policy.soak))
     } else {
       emit(.ended(.succeeded, detail: summary()))
     }
@@ -63,13 +63,18 @@ extension Draft {
       pass(wave)
     } else if state.plan.waves[wave].kind == .canary {
       finishCanary(wave, state.plan.waves[wave].hosts)
-    } else if state.plan.isJudged, state.skipsWaits == nil, hasUpdated(wave) {
+    } else if watchesLaterWaves, hasUpdated(wave) {
       let earliest = now + policy.waveBurnIn
       emit(.burnInStarted(wave: wave, earliest: earliest, latest: earliest + policy.progressDeadline))
     } else {
       emit(.wavePassed(wave: wave, grounds: .healthy))
       pass(wave)
     }
+  }
+
+  /// Journals of before later waves were watched promise no time for it, like a policy that gives none.
+  private var watchesLaterWaves: Bool {
+    state.plan.isJudged && policy.waveBurnIn > .zero && state.skipsWaits == nil
   }
 
   /// The wave has instances that run the release.

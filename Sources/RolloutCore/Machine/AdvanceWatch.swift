@@ -15,7 +15,7 @@ extension Draft {
   }
 
   mutating func endBaseline(_ grounds: BaselineGrounds) {
-    emit(.baselineEnded(grounds, progressDeadline: now + policy.progressDeadline))
+    emit(.baselineEnded(grounds, progressDeadline: running + policy.progressDeadline))
   }
 
   // MARK: Burn-in and approval
@@ -76,11 +76,13 @@ extension Draft {
     }
   }
 
-  /// The canary has earned the pass; a later wave only must not be seen to do harm, and must be seen.
+  /// The canary has earned the pass; a later wave only must not be seen to do harm, and must be seen: what the checks
+  /// said before it says nothing of it.
   private mutating func endWatch(_ wave: Int, _ burnIn: Phase.BurnIn) {
-    if state.hasData {
+    if state.hasData, burnIn.isSeen {
       emit(.wavePassed(wave: wave, grounds: .watched(state.verdict)))
     } else if now >= burnIn.latest {
+      let said = burnIn.isSeen ? said : ": the checks said nothing of this wave"
       let halt = Halt(cause: .noData, detail: "no data within \(policy.progressDeadline)\(said)")
       act(policy.onNoData == .rollback ? .rollback : .halt, halt)
     }

@@ -59,6 +59,8 @@ extension Rollout {
       passedWaves = min(passedWaves, wave)
       analysisNumber += 1
       verdict = nil
+      // New evidence has nothing to compare with but a new measurement, as long as that is possible.
+      if !hasTouched { baseline = .due }
       phase = .updating(wave: wave, progressDeadline: deadline)
     case .stuck(let cause, _):
       // The last wave of a way back may have passed before one of its hosts failed.

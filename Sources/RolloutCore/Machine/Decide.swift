@@ -72,6 +72,10 @@ struct Draft {
 
   var policy: Policy { state.plan.policy }
 
+  /// Where the clocks of the rollout as a whole stand. The end of a pause moves their deadlines by all of it, so what
+  /// begins in one is counted from its begin.
+  var running: Timestamp { state.pause?.since ?? now }
+
   func intent(_ host: Int, number: Int64) -> HostUpdate.Intent? {
     // An upload may still be in flight when the rollout ends.
     guard !state.isEnded, state.hosts.indices.contains(host), case .inFlight(let intent) = state.hosts[host].position,
@@ -174,7 +178,8 @@ struct Draft {
   }
 
   mutating func takeBaseline(number: Int64) {
-    guard state.isTakingBaseline, state.analysis?.number == number else { return }
+    // Where a wave whose instances are all left out waits for a person, nothing is about to be taken down.
+    guard case .updating = state.phase, state.isTakingBaseline, state.analysis?.number == number else { return }
     endBaseline(.history)
   }
 }

@@ -103,7 +103,8 @@ extension Rollout {
 
   func burnInDeadline(_ wave: Int, _ burnIn: Phase.BurnIn) -> Timestamp {
     let awaitsStart =
-      plan.waves[wave].kind == .canary ? !plan.isJudged || verdict?.outcome == .pass : hasData
+      plan.waves[wave].kind == .canary
+      ? !plan.isJudged || verdict?.outcome == .pass : hasData && burnIn.isSeen
     return awaitsStart ? burnIn.earliest : max(burnIn.latest, burnIn.earliest)
   }
 

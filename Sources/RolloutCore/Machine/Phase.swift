@@ -28,6 +28,8 @@ public enum Phase: Hashable, Sendable {
     public var latest: Timestamp
     /// `burnInExtended` was recorded: it waits for data past its limit.
     public var isExtended: Bool
+    /// The checks have spoken since it began, so that their last word can be about its instances.
+    var isSeen = false
   }
 
   public struct Soak: Hashable, Sendable {

@@ -21,7 +21,7 @@ public struct WaitReason: Hashable, Sendable {
     /// Every instance is measured before the first one is taken down.
     case baseline(since: Timestamp)
     case burnIn(earliest: Timestamp, verdict: Verdict?)
-    /// The checks watch a later wave, whose instances are all healthy.
+    /// The checks watch a later wave, whose instances are all healthy. `verdict`: what they have said since.
     case judging(wave: Int, earliest: Timestamp, verdict: Verdict?)
     /// The checks watch the whole service after the last wave.
     case soak(since: Timestamp, verdict: Verdict?)
@@ -85,7 +85,7 @@ extension Rollout {
       let kind: WaitReason.Kind =
         plan.waves[wave].kind == .canary
         ? .burnIn(earliest: burnIn.earliest, verdict: verdict)
-        : .judging(wave: wave, earliest: burnIn.earliest, verdict: verdict)
+        : .judging(wave: wave, earliest: burnIn.earliest, verdict: burnIn.isSeen ? verdict : nil)
       return WaitReason(kind: kind, deadline: frozen(burnInDeadline(wave, burnIn)))
     case .waitingApproval(let wave, let deadline):
       return WaitReason(kind: .approval(wave: wave), deadline: frozen(deadline))

@@ -32,7 +32,7 @@ extension Rollout {
     }
   }
 
-  private var hasTouched: Bool { hosts.contains(where: \.isTouched) }
+  var hasTouched: Bool { hosts.contains(where: \.isTouched) }
 
   /// Instances that are well on the release, and untouched ones to compare them with.
   private var arms: (updated: [Int], siblings: [Int]) {
@@ -101,6 +101,10 @@ extension Rollout {
         throw illegal(event, "no analysis runs that it is news to")
       }
       self.verdict = verdict
+      if case .burningIn(let wave, var burnIn) = phase {
+        burnIn.isSeen = true
+        phase = .burningIn(wave: wave, burnIn)
+      }
     case .soakStarted(let until):
       guard passedWaves == plan.waves.count, currentWave == plan.waves.count - 1 else {
         throw illegal(event, "not every wave has passed")

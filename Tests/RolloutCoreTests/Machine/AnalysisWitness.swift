@@ -12,6 +12,7 @@ struct AnalysisWitness {
   private var baselineBegan: TimeSpan?
   private var isBaselineOver = false
   private var burnInBegan: TimeSpan?
+  private var isSeenInBurnIn = false
   private var soakBegan: TimeSpan?
   private var isPromoted = false
   private var hasFailed = false
@@ -69,6 +70,7 @@ struct AnalysisWitness {
         "\(before.name(host)) is taken down before the baseline ended")
     case .burnInStarted:
       burnInBegan = watched
+      isSeenInBurnIn = false
       isPromoted = isPromoted && before.skipsWaits != nil
     case .wavePassed(let wave, let grounds): seePass(wave, grounds, watched)
     case .soakStarted:
@@ -89,6 +91,7 @@ struct AnalysisWitness {
     case .watched(let verdict):
       length = policy.waveBurnIn
       let isSeen = verdict?.outcome == .pass || verdict?.outcome == .inconclusive
+      require(isSeenInBurnIn, "wave \(wave + 1) passes on what was said before it")
       require(isSeen, "wave \(wave + 1) passes on \(String(describing: verdict))")
     case .healthy, .promoted: return
     }
@@ -115,8 +118,11 @@ struct AnalysisWitness {
     switch event {
     case .verdictReached(_, let verdict):
       require(!hasFailed, "a verdict after the one against the release")
+      isSeenInBurnIn = true
       if verdict.outcome == .fail { hasFailed = policy.checks.contains { !$0.muted } }
-    case .retried: hasFailed = false
+    case .retried:
+      hasFailed = false
+      if !before.hosts.contains(where: \.isTouched) { isBaselineOver = false }
     case .stepIntended(let host, let step, _, _, _):
       if step.isRevert || step == .undrain { break }
       require(!hasFailed, "\(before.name(host)) begins \(step) after a verdict against the release")

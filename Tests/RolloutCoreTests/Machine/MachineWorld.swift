@@ -23,6 +23,8 @@ struct MachineWorld {
   private var started: Set<Int64> = []
   /// Analyses whose burn-in the script's verdicts were set for.
   private var judged: Set<Int64> = []
+  /// The analyst is about to say once more what it said last, from newer samples.
+  private var speaksSoon = false
   private var watches: [Int: Watch] = [:]
   private var generations = 0
   /// Events seen when effects were last compared: nothing changes without one.
@@ -155,6 +157,7 @@ struct MachineWorld {
       case .watch(let host, let expecting):
         watched[host] = watches[host].flatMap { $0.expecting == expecting ? $0 : nil } ?? beginWatch(host, expecting)
       case .analyse(let analysis):
+        speakSoon()
         guard case .burningIn = rollout.phase, judged.insert(analysis.number).inserted else { continue }
         for (after, verdict) in script.verdicts {
           agenda.add(.input(.verdict(number: analysis.number, verdict)), at: now + after)
@@ -162,6 +165,20 @@ struct MachineWorld {
       }
     }
     watches = watched
+  }
+
+  /// A live source speaks again and again; here, until the wave that is watched has been seen.
+  private mutating func speakSoon() {
+    guard !speaksSoon, isUnseen else { return }
+    speaksSoon = true
+    agenda.add(.act(.checksSayAgain, request: "none"), at: now + .seconds(15))
+  }
+
+  private var isUnseen: Bool {
+    guard case .burningIn(let wave, let burnIn) = rollout.phase, rollout.plan.waves[wave].kind == .rolling else {
+      return false
+    }
+    return !burnIn.isSeen && rollout.verdict != nil
   }
 
   private mutating func beginWatch(_ host: Int, _ expecting: Version?) -> Watch {
@@ -348,6 +365,12 @@ struct MachineWorld {
     case .checksSay(let outcome):
       let verdict = Verdict(outcome: outcome, reason: "the checks say \(outcome.rawValue)")
       if isAlive { offer(.verdict(number: rollout.analysisNumber, verdict)) }
+    case .checksSayAgain:
+      speaksSoon = false
+      guard isUnseen, var verdict = rollout.verdict else { return }
+      verdict.lastSample = (verdict.lastSample ?? 0) + 1
+      if isAlive { offer(.verdict(number: rollout.analysisNumber, verdict)) }
+      speakSoon()
     case .historyIsFound: if isAlive { offer(.baselineTaken(number: rollout.analysisNumber)) }
     case .crash:
       if isAlive, inbox?.leavesInGoodOrder() == true { giveTurn(isLast: true) }

@@ -81,6 +81,17 @@ import Testing
     }
   }
 
+  /// Its plan promises no watch over later waves, and nobody needs to speak of one.
+  @Test func aLaterWavePassesWhenItsInstancesAreHealthy() throws {
+    let read = try Self.events.dropLast(2).map { (event: try Self.older($0.event), at: $0.at) }
+    var rollout = try Rollout.replay(read)
+    let now = rollout.lastEventAt + .seconds(5)
+    let events = try rollout.decide(.tookOver(epoch: 9, holder: "c9", gap: .seconds(5)), now: now)
+    #expect(events.dropFirst() == [.wavePassed(wave: 1, grounds: .healthy), .ended(.succeeded, detail: "2 on 2.0")])
+    for event in events { try rollout.apply(event, at: now) }
+    #expect(rollout.stateName == "succeeded")
+  }
+
   @Test func anOlderHistogramHasOneQuantile() throws {
     let text = """
       {"name":"l","scrape":"http://{host}/m","measure":{"histogram":{"name":"seconds","quantile":0.9}},

@@ -32,6 +32,8 @@ struct Script {
     case reconnect(Int)
     case jumpClock(TimeSpan)
     case checksSay(Verdict.Outcome)
+    /// What they said last, from newer samples.
+    case checksSayAgain
     case historyIsFound
     case crash
   }

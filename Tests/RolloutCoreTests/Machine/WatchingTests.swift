@@ -41,6 +41,93 @@ import Testing
     return driven
   }
 
+  /// The same, and the checks have spoken of the wave.
+  private func judged(_ change: (inout PlanBuilder) -> Void = { _ in }) throws -> Driven {
+    var driven = try judging(change)
+    _ = try driven.says(.inconclusive, at: 1023)
+    _ = try driven.says(.pass, at: 1025)
+    return driven
+  }
+
+  @Test func whatWasSaidBeforeAWaveDoesNotPassIt() throws {
+    var driven = try judging { $0.policy.soak = .zero }
+    #expect(driven.rollout.verdict == verdict(.pass))
+    #expect(driven.rollout.nextDeadline == time(1050 + 1800))
+    #expect(try driven.at(1060, .tick) == [])
+    var silent = driven
+    let detail = "no data within 30m: the checks said nothing of this wave"
+    #expect(try silent.at(2850, .tick) == [.halted(Halt(cause: .noData, detail: detail))])
+    // A live source says the same of newer samples, in a pause too; the clock may have been set back meanwhile.
+    _ = try driven.says(.pause, at: 1070)
+    var newer = verdict(.pass)
+    newer.lastSample = 9
+    #expect(try driven.at(1075, .verdict(number: 1, newer)).map(\.kind) == ["verdictReached"])
+    _ = try driven.at(1076 - 3600, .clockJumped(by: .minutes(-60), reason: "NTP"))
+    let events = try driven.says(.resume, at: 1080 - 3600, request: "r")
+    #expect(events.map(\.kind) == ["resumed", "wavePassed", "ended"])
+  }
+
+  @Test func withoutTimeForItALaterWaveIsNotWatched() throws {
+    var driven = try burningIn { $0.policy.waveBurnIn = .zero }
+    _ = try driven.says(.pass, at: 400)
+    _ = try driven.at(920, .tick)
+    _ = try driven.answers(1, at: 1002)
+    _ = try driven.answers(1, at: 1004)
+    _ = try driven.isHealthy(1, at: 1010)
+    #expect(
+      try driven.at(1020, .tick).dropFirst() == [
+        .wavePassed(wave: 1, grounds: .healthy), .soakStarted(until: time(1320)),
+      ])
+  }
+
+  @Test func aRetryOfWhatNothingWasTouchedForMeasuresAgain() throws {
+    var driven = try driven { $0.policy.onFail = .halt }
+    _ = try driven.at(3, .baselineTaken(number: 1))
+    #expect(driven.rollout.baseline == .over)
+    var untouched = Driven(hosts: 2) {
+      $0.policy.checks()
+      $0.policy.onFail = .halt
+    }
+    _ = try untouched.at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero))
+    _ = try untouched.at(1, .baselineTaken(number: 1))
+    let number = untouched.rollout.lastNumber
+    _ = try untouched.at(2, .outcome(host: 0, number: number, .failed(detail: "disk full")))
+    #expect(untouched.rollout.stateName == "halted")
+    #expect(
+      try untouched.says(.retry, at: 10).map(\.kind) == ["retried", "baselineStarted", "stepIntended"])
+    #expect(untouched.rollout.nextDeadline == time(310))
+  }
+
+  /// The deadline that follows is moved by the pause, and by that alone.
+  @Test func aBaselineThatEndsInAPauseCountsThePauseOnce() throws {
+    for isPromoted in [true, false] {
+      var driven = try driven()
+      _ = try driven.says(.pause, at: 100)
+      let end: Input =
+        isPromoted
+        ? .operation(Operation(request: "p", by: "ann", reason: "why"), .promote(full: false))
+        : .baselineTaken(number: 1)
+      #expect(try driven.at(700, end).last?.kind == "baselineEnded")
+      _ = try driven.says(.resume, at: 900, request: "r")
+      guard case .updating(_, let deadline) = driven.rollout.phase else { throw ReplayError.missingPlan }
+      #expect(deadline == time(900 + 1800))
+    }
+  }
+
+  /// Its wave is left out and waits for a person, and history comes late.
+  @Test func aBaselineOfAWaveThatWaitsForAPersonIsNotEndedByHistory() throws {
+    var driven = Driven(hosts: 2) {
+      $0.policy.checks()
+      $0.policy.approval = .everyWave
+      $0.canaries = 0
+      $0.waveSizes = [1]
+    }
+    _ = try driven.at(0, .tookOver(epoch: 1, holder: "c1", gap: .zero))
+    _ = try driven.says(.skip("web1"), at: 1, request: "s")
+    #expect(driven.rollout.stateName == "waiting_approval")
+    #expect(try driven.at(2, .baselineTaken(number: 1)) == [])
+  }
+
   @Test func theCanaryIsStagedInTheBaselineAndTakenDownAfterIt() throws {
     var driven = Driven { $0.policy.checks() }
     #expect(
@@ -118,7 +205,7 @@ import Testing
   }
 
   @Test func aLaterWaveIsWatchedBeforeItPasses() throws {
-    var driven = try judging { $0.policy.soak = .zero }
+    var driven = try judged { $0.policy.soak = .zero }
     #expect(driven.rollout.stateName == "rolling")
     #expect(driven.rollout.analysis == Analysis(number: 1, stage: .soak, updated: [0, 1], siblings: []))
     let kind = WaitReason.Kind.judging(wave: 1, earliest: time(1050), verdict: verdict(.pass))
@@ -142,7 +229,7 @@ import Testing
   }
 
   @Test func theSoakWatchesTheWholeServiceToItsEnd() throws {
-    var driven = try judging()
+    var driven = try judged()
     #expect(try driven.at(1050, .tick).last == .soakStarted(until: time(1350)))
     #expect(driven.rollout.stateName == "soaking")
     #expect(driven.rollout.analysis == Analysis(number: 1, stage: .soak, updated: [0, 1], siblings: []))
@@ -176,7 +263,7 @@ import Testing
 
   /// What was asked in the same turn does not outrun what the checks say.
   @Test func aVerdictAgainstTheReleaseComesBeforeThePromotionOfItsTurn() throws {
-    var driven = try judging()
+    var driven = try judged()
     _ = try driven.at(1050, .tick)
     for first in [true, false] {
       var turn = Turn(driven.rollout, now: time(1100))
