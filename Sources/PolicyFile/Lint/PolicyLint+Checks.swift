@@ -167,7 +167,7 @@ extension PolicyLint {
   /// Rates, shares and gauges can only fail; what passes is a comparison of counts or a limit that holds.
   mutating func checkPass() {
     let acting = checks.filter { $0["muted"]?.boolean != true }
-    guard checksAreWhole, !hasErrors, let first = acting.first, acting.allSatisfy(\.isWhole), let place = first.place("name"),
+    guard checksAreWhole, !hasErrors, acting.allSatisfy(\.isWhole), let place = acting.first?.place("name"),
       root["on_inconclusive"]?.text != InconclusiveAction.promote.rawValue
     else { return }
     let earning = ["bad", "good", "histogram", "limit"]
