@@ -167,13 +167,14 @@ extension PolicyLint {
   /// Rates, shares and gauges can only fail; what passes is a comparison of counts or a limit that holds.
   mutating func checkPass() {
     let acting = checks.filter { $0["muted"]?.boolean != true }
-    guard checksAreWhole, !hasErrors, acting.allSatisfy(\.isWhole), let place = acting.first?.place("name"),
+    guard checksAreWhole, !hasErrors, !acting.isEmpty, acting.allSatisfy(\.isWhole),
+      let span = root.keySpan("checks"),
       root["on_inconclusive"]?.text != InconclusiveAction.promote.rawValue
     else { return }
     let earning = ["bad", "good", "histogram", "limit"]
     guard !acting.contains(where: { check in earning.contains { check.has($0) } }) else { return }
-    sinks[place.file].warning(
-      .neverPasses, place.span, "no check that a release could earn a pass by: these can only fail",
+    sink.warning(
+      .neverPasses, span, "no check that a release could earn a pass by: these can only fail",
       help: "add a check with `bad` and `total` or with `histogram`, or a `limit` to a `gauge` or `rate`")
   }
 
