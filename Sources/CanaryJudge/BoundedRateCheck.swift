@@ -20,7 +20,7 @@ struct BoundedRateCheck: Hashable, Sendable {
   mutating func record(_ readings: [Measurement], moment: Moment, judged: Double?) {
     let counts = ArmCounts(readings, instances: instances)
     guard !moment.isBeforeDeploy else { return }
-    silentTicks = counts.hasReport(moment.updated) ? 0 : silentTicks + 1
+    silentTicks = counts.hasReport(moment.serving) ? 0 : silentTicks + 1
     silentSiblings = counts.silent(moment.siblings)
     guard let judged else { return }
     wealth.place(stakes.due(at: judged))

@@ -64,9 +64,9 @@ struct Levels: Hashable, Sendable {
     total += sign * other.total
   }
 
-  mutating func clear() {
-    for index in counts.indices { counts[index] = 0 }
-    total = 0
+  mutating func add(_ other: ArraySlice<Double>, total: Double) {
+    for (index, place) in other.indices.enumerated() { counts[index] += other[place] }
+    self.total += total
   }
 
   /// Variance of the scores.

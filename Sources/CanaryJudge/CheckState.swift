@@ -9,6 +9,8 @@ struct CheckState: Hashable, Sendable {
   private(set) var limit: LimitGuard?
   private var clock = CheckClock()
   private let warmUp: Double
+  private var isChangeExpected = false
+  private var judgedBefore: [Int] = []
 
   /// Quantiles of a latency check whose rule names none.
   static let quantiles = [0.9, 0.99]
@@ -29,8 +31,21 @@ struct CheckState: Hashable, Sendable {
     }
   }
 
-  mutating func record(_ readings: [Measurement], moment: Moment) {
-    let judged = clock.begin(moment, initialDelay: rule.initialDelay)
+  /// The arms changed: the next tick that this check takes says so.
+  mutating func expectChange() { isChangeExpected = true }
+
+  /// The moment as this check sees it: each instance is judged from its own initial delay on.
+  private mutating func own(_ moment: Moment) -> Moment {
+    var moment = moment
+    moment.updated = moment.serving.filter { (moment.age[$0] ?? 0) >= rule.initialDelay - 1e-9 }
+    moment.armsChanged = isChangeExpected || moment.updated != judgedBefore
+    (isChangeExpected, judgedBefore) = (false, moment.updated)
+    return moment
+  }
+
+  mutating func record(_ readings: [Measurement], moment everybody: Moment) {
+    let moment = own(everybody)
+    let judged = clock.begin(moment)
     let isWarm = moment.updated.allSatisfy { (moment.age[$0] ?? 0) >= warmUp }
     rates?.record(readings, moment: moment, judged: judged, isWarm: isWarm)
     latency?.record(readings, moment: moment, judged: judged)

@@ -18,6 +18,7 @@ struct GaugeCheck: Hashable, Sendable {
   private var sums: [Double]
   private var numbers: [Double]
   private var previous: [Double?]
+  private var wasUpdated: [Bool]
 
   /// Seconds of a window.
   static let window = 60.0
@@ -31,16 +32,19 @@ struct GaugeCheck: Hashable, Sendable {
     sums = Array(repeating: 0, count: instances)
     numbers = sums
     previous = Array(repeating: nil, count: instances)
+    wasUpdated = Array(repeating: false, count: instances)
   }
 
   mutating func record(_ readings: [Measurement], moment: Moment, judged: Double?) {
     let values = (0..<instances).map { Self.value(readings, $0) }
-    if moment.armsChanged {
-      // A restart moves levels: whoever changed sides begins anew.
-      for index in 0..<instances where (moment.age[index] ?? .infinity) <= 0 { previous[index] = nil }
+    // A restart moves levels: whoever changed sides begins anew.
+    for index in 0..<instances where (moment.age[index] != nil) != wasUpdated[index] {
+      wasUpdated[index].toggle()
+      previous[index] = nil
+      (sums[index], numbers[index]) = (0, 0)
     }
     if !moment.isBeforeDeploy {
-      silentTicks = moment.updated.contains { values[$0] != nil } ? 0 : silentTicks + 1
+      silentTicks = moment.serving.contains { values[$0] != nil } ? 0 : silentTicks + 1
       silentSiblings = moment.siblings.count { values[$0] == nil }
       updatedLevel = Self.mean(moment.updated, values) ?? updatedLevel
     }

@@ -18,10 +18,10 @@ struct InstanceRates: Hashable, Sendable {
   /// Standard deviations considered, with their prior weights.
   static let spreads = [0, 0.08, 0.15, 0.25, 0.4, 0.6]
   static let prior = [0, 0.1, 0.3, 0.3, 0.2, 0.1]
-  /// Prior probability that instances differ at all: 0.8 % for each instance that can show it, at most 8 %. Few
+  /// Prior probability that instances differ at all: 1 % for each instance that can show it, at most 12 %. Few
   /// instances teach nothing about their spread, so doubting them would blind the check for good; many soon settle
   /// the doubt.
-  static func doubt(instances: Int) -> Double { min(0.08, 0.008 * Double(instances)) }
+  static func doubt(instances: Int) -> Double { min(0.12, 0.01 * Double(instances)) }
 
   init(instances: Int) {
     events = Array(repeating: 0, count: instances)

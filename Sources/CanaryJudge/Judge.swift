@@ -32,6 +32,8 @@ public struct Judge: Hashable, Sendable {
   public mutating func record(_ tick: JudgeTick) {
     guard tick.second.isFinite, abs(tick.second) < 1e12, tick.duration > 0, tick.duration < 1e9 else { return }
     let moment = moment(of: tick)
+    // A check that is not due, or whose counters only begin, learns of the change when it is next asked.
+    if moment.armsChanged { for index in checks.indices { checks[index].expectChange() } }
     for index in checks.indices where index < tick.readings.count && !tick.readings[index].isEmpty {
       checks[index].record(tick.readings[index], moment: moment)
     }
@@ -41,20 +43,23 @@ public struct Judge: Hashable, Sendable {
   private mutating func moment(of tick: JudgeTick) -> Moment {
     let arms = (0..<rules.instances).map { $0 < tick.arms.count ? tick.arms[$0] : JudgeTick.Arm.out }
     let start = tick.second - tick.duration
+    // A look that began before another reader saw the old arms covers time from before the change.
+    let since = max(start, lastSecond ?? start)
+    lastSecond = tick.second
     let changed = arms != lastArms
     if changed {
       for index in arms.indices where arms[index] == .sibling { updatedSince[index] = nil }
       for index in arms.indices where arms[index] == .updated && updatedSince[index] == nil {
-        updatedSince[index] = start
-        lastChange = start
+        updatedSince[index] = since
+        lastChange = since
         hasDeployed = true
       }
       lastArms = arms
     }
+    let updated = arms.indices.filter { arms[$0] == .updated }
     return Moment(
-      second: tick.second, duration: tick.duration, isBeforeDeploy: !hasDeployed,
-      updated: arms.indices.filter { arms[$0] == .updated }, siblings: arms.indices.filter { arms[$0] == .sibling },
-      armsChanged: changed, age: arms.indices.map { arms[$0] == .updated ? start - (updatedSince[$0] ?? start) : nil })
+      second: tick.second, duration: tick.duration, isBeforeDeploy: !hasDeployed, updated: updated, serving: updated,
+      siblings: arms.indices.filter { arms[$0] == .sibling }, armsChanged: changed, age: arms.indices.map { arms[$0] == .updated ? start - (updatedSince[$0] ?? start) : nil })
   }
 
   private mutating func rule(_ moment: Moment) {

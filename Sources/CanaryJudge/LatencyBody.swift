@@ -17,11 +17,11 @@ struct LatencyBody: Hashable, Sendable {
   private struct Window: Hashable, Sendable {
     let length: Double
     var clock: TimeWindow
-    var levels: [Levels]
+    var levels: LevelTable
     init(length: Double, instances: Int) {
       self.length = length
       clock = TimeWindow(length: length)
-      levels = Array(repeating: Levels(), count: instances)
+      levels = LevelTable(instances: instances)
     }
   }
 
@@ -59,37 +59,35 @@ struct LatencyBody: Hashable, Sendable {
   }
 
   /// Adds the siblings' levels of a tick, by instance, and plays the placebo where a window is full.
-  mutating func learn(_ levels: [Levels], among old: [Int], second: Double, mean: Double) {
-    for index in old { windows[0].levels[index].add(levels[index]) }
+  mutating func learn(_ levels: LevelTable, among old: [Int], second: Double, mean: Double) {
+    for index in old { windows[0].levels.add(index, of: levels) }
     guard windows[0].clock.closes(at: second) else { return }
-    for index in old { windows[1].levels[index].add(windows[0].levels[index]) }
+    for index in old { windows[1].levels.add(index, of: windows[0].levels) }
     finish(0, among: old, second: second, mean: mean)
     if windows[1].clock.closes(at: second) { finish(1, among: old, second: second, mean: mean) }
   }
 
   mutating func forgetWindows() {
-    for window in windows.indices {
-      for index in windows[window].levels.indices { windows[window].levels[index].clear() }
-    }
+    for window in windows.indices { windows[window].levels.clear() }
   }
 
   /// The instance's usual score beyond the common mean, drawn to 0 while little is known.
   private func usual(_ index: Int) -> Double { excess[index] / (seen[index] + 500) }
 
   private mutating func finish(_ window: Int, among old: [Int], second: Double, mean: Double) {
-    var total = Levels()
-    for index in old { total.add(windows[window].levels[index]) }
+    let total = windows[window].levels.sum(old)
     if total.total > 0, old.count > 1 {
       disperse(window, among: old, total: total)
       play(window, among: old, total: total, second: second, mean: mean)
     }
+    let common = total.mean
     for index in old {
       if window == 1 {
-        let levels = windows[window].levels[index]
-        excess[index] += (levels.mean - total.mean) * levels.total
-        seen[index] += levels.total
+        let count = windows[window].levels.totals[index]
+        excess[index] += (windows[window].levels.mean(index) - common) * count
+        seen[index] += count
       }
-      windows[window].levels[index].clear()
+      windows[window].levels.clear(index)
     }
   }
 
@@ -98,14 +96,15 @@ struct LatencyBody: Hashable, Sendable {
     let variance = total.variance
     guard variance > 1e-6, old.count > 2 else { return }
     var common = 0.0
-    for index in old { common += windows[window].levels[index].total * usual(index) }
+    for index in old { common += windows[window].levels.totals[index] * usual(index) }
     common /= total.total
+    let level = total.mean
     var (square, count) = (0.0, 0.0)
-    for index in old where windows[window].levels[index].total > 0 {
-      let levels = windows[window].levels[index]
-      let difference = levels.mean - total.mean - (usual(index) - common)
-      let doubt = levels.total * seen[index] / ((seen[index] + 500) * (seen[index] + 500))
-      square += levels.total * difference * difference / variance / (1 + doubt)
+    for index in old where windows[window].levels.totals[index] > 0 {
+      let size = windows[window].levels.totals[index]
+      let difference = windows[window].levels.mean(index) - level - (usual(index) - common)
+      let doubt = size * seen[index] / ((seen[index] + 500) * (seen[index] + 500))
+      square += size * difference * difference / variance / (1 + doubt)
       count += 1
     }
     guard count > 2 else { return }
@@ -114,9 +113,9 @@ struct LatencyBody: Hashable, Sendable {
 
   private mutating func play(_ window: Int, among old: [Int], total: Levels, second: Double, mean: Double) {
     let turn = PlaceboRates.turn(second: second, length: windows[window].length, of: old.count)
-    for step in 0..<min(PlaceboRates.players, old.count) {
+    for step in 0..<PlaceboRates.players(of: old.count) {
       let index = old[(turn + step) % old.count]
-      let own = windows[window].levels[index]
+      let own = windows[window].levels.levels(index)
       var rest = total
       rest.add(own, sign: -1)
       guard own.total > 0, rest.total > 0 else { continue }

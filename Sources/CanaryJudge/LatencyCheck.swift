@@ -21,6 +21,7 @@ struct LatencyCheck: Hashable, Sendable {
   private var stakes: StakeSchedule
   private var soakPlaced = 0.0
   private var pendingSoak: LatencyArm
+  private var scores: SiblingScores
   private var pendingSeconds = 0.0
   private var settling = TimeWindow(length: 60)
   private var collected = 0.0
@@ -46,6 +47,7 @@ struct LatencyCheck: Hashable, Sendable {
     passShifts = regressionShifts
     isWarm = Array(repeating: false, count: instances)
     pendingSoak = LatencyArm(quantiles: tails.count)
+    scores = SiblingScores(instances: instances, quantiles: tails.count)
     stakes = .latency(warmUp: max(0, warmUp - initialDelay), horizon: horizon)
   }
 
@@ -56,18 +58,18 @@ struct LatencyCheck: Hashable, Sendable {
     let maps = admit(readings)
     let histograms = (0..<instances).map { index in maps[index] == nil ? nil : Self.histogram(readings, index) }
     if !moment.isBeforeDeploy {
-      silentTicks = moment.updated.contains { histograms[$0] != nil } ? 0 : silentTicks + 1
+      silentTicks = moment.serving.contains { histograms[$0] != nil } ? 0 : silentTicks + 1
       silentSiblings = moment.siblings.count { histograms[$0] == nil }
     }
     let old = moment.siblings.filter { histograms[$0] != nil }
-    var arms: [LatencyArm] = []
-    if reference.isReady { arms = scored(histograms, maps, old) }
+    let wasReady = reference.isReady
+    if wasReady { score(histograms, maps, old) }
     isOnRecording = moment.isSoak && !recorded.isEmpty
     if let judged {
       place(stakes.due(at: judged))
-      if reference.isReady { compare(histograms, maps, arms, old: old, moment: moment) }
+      if reference.isReady { compare(histograms, maps, old: old, moment: moment) }
     }
-    learn(histograms, maps, arms, old: old, moment: moment)
+    learn(histograms, maps, old: old, wasReady: wasReady, moment: moment)
   }
 
   private mutating func place(_ stake: Double) {
@@ -132,21 +134,16 @@ struct LatencyCheck: Hashable, Sendable {
     forgetShifts()
   }
 
-  /// The siblings' observations, per instance.
-  private func scored(_ histograms: [Histogram?], _ maps: [[Int32]?], _ old: [Int]) -> [LatencyArm] {
-    var arms = Array(repeating: LatencyArm(quantiles: tails.count), count: instances)
+  /// Scores the siblings' observations, each instance's apart.
+  private mutating func score(_ histograms: [Histogram?], _ maps: [[Int32]?], _ old: [Int]) {
+    scores.clear()
     for index in old {
       guard let histogram = histograms[index], let map = maps[index] else { continue }
-      for bucket in histogram.buckets {
-        arms[index].add(bucket: Int(map[Int(bucket.index)]), count: bucket.count, reference: reference)
-      }
+      scores.score(index, histogram, map: map, reference: reference)
     }
-    return arms
   }
 
-  private mutating func compare(
-    _ histograms: [Histogram?], _ maps: [[Int32]?], _ arms: [LatencyArm], old: [Int], moment: Moment
-  ) {
+  private mutating func compare(_ histograms: [Histogram?], _ maps: [[Int32]?], old: [Int], moment: Moment) {
     var canary = LatencyArm(quantiles: tails.count)
     var warmed = canary
     for index in moment.updated {
@@ -166,8 +163,7 @@ struct LatencyCheck: Hashable, Sendable {
       soak(canary, seconds: moment.duration)
       return
     }
-    var siblings = LatencyArm(quantiles: tails.count)
-    for index in old { siblings.add(arms[index]) }
+    let siblings = scores.sum(old)
     bet(canary: canary, siblings: siblings)
     resolve(warmed.levels.total, siblings.levels.total)
     guard warmed.levels.total > 0 else { return }
@@ -243,17 +239,16 @@ struct LatencyCheck: Hashable, Sendable {
 
   /// What the instances on the old version teach, for the ticks to come.
   private mutating func learn(
-    _ histograms: [Histogram?], _ maps: [[Int32]?], _ arms: [LatencyArm], old: [Int], moment: Moment
+    _ histograms: [Histogram?], _ maps: [[Int32]?], old: [Int], wasReady: Bool, moment: Moment
   ) {
     collect(histograms, maps, old: old, moment: moment)
-    if !arms.isEmpty {
-      var all = Levels()
-      for index in old { all.add(arms[index].levels) }
-      body.learn(arms.map(\.levels), among: old, second: moment.second, mean: reference.meanScore)
-      let exposure = arms.map(\.levels.total)
+    if wasReady {
+      let mean = reference.meanScore
+      let all = scores.table.sum(old)
+      body.learn(scores.table, among: old, second: moment.second, mean: mean)
       for index in tails.indices where reference.thresholds[index] != nil {
         tails[index].learn(
-          events: arms.map { $0.exceeding[index] }, exposure: exposure, among: old, second: moment.second)
+          events: scores.exceeding[index], exposure: scores.table.totals, among: old, second: moment.second)
       }
       if all.total > 0 { reference.follow(mean: all.mean, seconds: moment.duration) }
     }

@@ -27,13 +27,32 @@ struct NaturalDifference: Hashable, Sendable {
   /// p_j.
   private var belief = [1.0] + Array(repeating: 0.0, count: steps.count - 1)
   private let side: Int
+  /// ln Σ p_j R_j of everybody who was compared before those of now.
+  private var carried = 0.0
 
   /// `direction` +1 where a higher rate is worse, −1 where a lower one is.
   init(direction: Double) { side = direction > 0 ? 0 : 1 }
 
-  mutating func record(_ tick: RateTick, null: RateNull, temper: Double) {
+  /// Others are compared from now on, who differ by something of their own: what was seen so far stays divided by what
+  /// was believed of those it was seen of. E is then the Bayes factor against a random effect for each set of
+  /// instances, and no belief about one set is ever laid on another's data.
+  mutating func close() {
+    carried = logValue
+    logs = Array(repeating: 0, count: Self.steps.count)
+  }
+
+  /// Takes a tick in which no bet counted for more than `cap`, `most` being the factor of the best without it. A step that
+  /// would itself count for more is cut to the cap like a bet of its odds, and to less where the tick speaks against it by
+  /// more than the cap: total failure is not what an instance is like by nature.
+  mutating func record(_ tick: RateTick, null: RateNull, temper: Double, cap: Double, most: Double) {
     for step in 1..<Self.steps.count {
-      logs[step] += temper * Self.odds[step][side].logFactor(tick, null: null)
+      let factor = temper * Self.odds[step][side].logFactor(tick, null: null)
+      let against = most - factor
+      if against > 4 * cap {
+        logs[step] += min(0, factor)
+      } else {
+        logs[step] += factor <= cap ? factor : against <= cap ? cap : max(0, 2 * cap - against)
+      }
     }
   }
 
@@ -58,14 +77,14 @@ struct NaturalDifference: Hashable, Sendable {
     return 0.5 * erfc((mean - x) / (deviation * 2.0.squareRoot()))
   }
 
-  /// ln Σ p_j R_j.
+  /// ln Σ p_j R_j, over all sets of instances that were compared.
   var logValue: Double {
     var (best, sum) = (0.0, -Double.infinity)
     for step in logs.indices {
       best = max(best, logs[step], peak(below: step))
       if belief[step] > 0 { sum = LogSpace.sum(sum, LogSpace.of(belief[step]) + best) }
     }
-    return sum
+    return carried + sum
   }
 
   /// Top of the parabola through a step and its neighbours, where that lies between this step and the one before.

@@ -1,7 +1,7 @@
 /// Placebo of rates: each instance on the old version against the others of its kind in one window.
 enum PlaceboRates {
-  /// Instances that play canary in one window; where there are more, they take turns.
-  static let players = 10
+  /// Instances that play canary in one window: all of a small fleet; of a large one five, in turns.
+  static func players(of count: Int) -> Int { count <= 12 ? count : 5 }
 
   /// ln L for every player and bet, with the null at the player's usual level, given to `body(bet, ln L)`.
   static func play(
@@ -14,7 +14,7 @@ enum PlaceboRates {
       base += window.exposure[index]
     }
     guard total >= 1, old.count > 1 else { return }
-    for step in 0..<min(players, old.count) {
+    for step in 0..<players(of: old.count) {
       let index = old[(turn + step) % old.count]
       let tick = RateTick(
         canaryExposure: window.exposure[index], canaryEvents: window.events[index],
@@ -27,8 +27,8 @@ enum PlaceboRates {
 
   /// First player of a window that ends at `second`.
   static func turn(second: Double, length: Double, of count: Int) -> Int {
-    guard count > players else { return 0 }
+    guard count > players(of: count) else { return 0 }
     let window = Int((min(max(second, 0), 1e9) / max(length, 1)).rounded(.down))
-    return window * players % count
+    return window * players(of: count) % count
   }
 }

@@ -20,6 +20,9 @@ struct RateCheck: Hashable, Sendable {
   private var soakPlaced = 0.0
   /// Tempering learnt by placebo; otherwise 1/φ.
   private let usesPlacebo: Bool
+  /// Updated instances that the evidence is being taken of.
+  private var compared: [Int] = []
+  private var comparedInSoak = false
   /// Whether readings without exposure say something (shares) or not (ratios).
   private let instances: Int
 
@@ -38,7 +41,7 @@ struct RateCheck: Hashable, Sendable {
     let counts = ArmCounts(readings, instances: instances)
     if moment.armsChanged { change(moment) }
     if !moment.isBeforeDeploy {
-      silentTicks = counts.hasReport(moment.updated) ? 0 : silentTicks + 1
+      silentTicks = counts.hasReport(moment.serving) ? 0 : silentTicks + 1
       silentSiblings = counts.silent(moment.siblings)
     }
     isOnRecording = moment.isSoak && !recorded.isEmpty
@@ -146,8 +149,12 @@ struct RateCheck: Hashable, Sendable {
   }
 
   private mutating func believe(updated: [Int], siblings: [Int]) {
-    guard !updated.isEmpty, !siblings.isEmpty else { return }
-    let belief = rates.difference(updated: updated, siblings: siblings, dispersion: dispersion.factor)
+    guard !updated.isEmpty else { return }
+    // All against the recording of all: nothing to subtract.
+    let belief =
+      siblings.isEmpty
+      ? [InstanceRates.Part(weight: 1, mean: 0, variance: 0)]
+      : rates.difference(updated: updated, siblings: siblings, dispersion: dispersion.factor)
     for index in sides.indices { sides[index].natural.believe(belief) }
   }
 
@@ -155,6 +162,10 @@ struct RateCheck: Hashable, Sendable {
     for index in windows.indices { windows[index].clear() }
     dispersion.settle()
     for index in sides.indices { sides[index].tempering.settle() }
+    if !moment.updated.isEmpty, moment.updated != compared || moment.isSoak != comparedInSoak {
+      (compared, comparedInSoak) = (moment.updated, moment.isSoak)
+      for index in sides.indices { sides[index].natural.close() }
+    }
     believe(updated: moment.updated, siblings: moment.siblings)
   }
 

@@ -26,7 +26,7 @@ struct RateSide: Hashable, Sendable {
     self.allowance = allowance
     self.phasesIn = phasesIn
     bets = odds.bets
-    wealth = BetWealth(shares: odds.shares, cap: 4.5)
+    wealth = BetWealth(shares: odds.shares)
     natural = NaturalDifference(direction: direction)
     tempering = PlaceboTempering(bets: odds.bets.count)
   }
@@ -55,12 +55,9 @@ struct RateSide: Hashable, Sendable {
     let null = RateNull(
       ratio: widening.map { ratio * (direction > 0 ? $0 : 1 / $0) } ?? tolerated, allowance: allowance)
     let factors = bets.indices.map { (flat ?? tempering.temper[$0]) * bets[$0].logFactor(tick, null: null) }
-    // A tick beyond the cap is scaled down for all bets and for the natural difference alike: cutting off each alone
-    // would let a bet gain on a difference that fits the data better.
-    let most = factors.max() ?? 0
-    let kept = most > wealth.cap ? wealth.cap / most : 1
-    for bet in bets.indices { wealth.multiply(bet, byLog: factors[bet] > 0 ? factors[bet] * kept : factors[bet]) }
-    natural.record(tick, null: null, temper: (flat ?? tempering.temper[0]) * kept)
+    for bet in bets.indices { wealth.multiply(bet, byLog: factors[bet]) }
+    natural.record(
+      tick, null: null, temper: flat ?? tempering.temper[0], cap: wealth.cap, most: factors.max() ?? 0)
     let whole = tick.canaryExposure + tick.baselineExposure
     information += tick.canaryExposure * tick.baselineEvents / whole / dispersion
   }

@@ -4,26 +4,33 @@ import Testing
 
 /// Seeded simulation of whole burn-ins, looked at after every tick. All seeds are fixed: the figures never move.
 @Suite struct FalseAlarmTests {
-  static let runs = 300
+  static let runs = 120
   static let ticks = 200
 
-  /// One canary and nine siblings at 50 requests a tick each; the common error level drifts tenfold up and down.
+  /// One canary with 50 requests a tick and siblings with 450; the common error level drifts tenfold up and down.
   static func burnIn(seed: UInt64, worse: Double, from onset: Int = 0) -> (haltedAt: Int?, passedAt: Int?) {
     var random = SplitMix64(seed: seed)
-    var comparison = RateComparison.errors(tolerance: 0.1, requests: 2000, horizon: ticks)
-    var (halted, passed): (Int?, Int?) = (nil, nil)
+    let rule = CheckRule(
+      name: "errors", kind: .ratio(.higher), tolerance: 0.1, passMargin: 0.5, weight: 1, passAllowance: 4.5 / 2000)
+    var judge = Judge(
+      rules: JudgeRules(checks: [rule], instances: 2, falseAlarm: 0.05, horizon: Double(ticks), warmUp: 0))
+    var passed: Int?
     for tick in 0..<ticks {
       let level = 1e-3 * (tick / 40 % 2 == 0 ? 1 : 10)
       let canary = level * (tick >= onset ? worse : 1)
-      comparison.record(
-        RateTick(
-          canaryExposure: 50, canaryEvents: Double(random.poisson(50 * canary)), baselineExposure: 450,
-          baselineEvents: Double(random.poisson(450 * level))))
-      let sum = EvidenceSum([.init(weight: 1, logValue: comparison.regression.logValue)], falseAlarm: 0.05)
-      if halted == nil, sum.crosses { halted = tick }
-      if passed == nil, comparison.hasEarnedPass { passed = tick }
+      judge.record(
+        JudgeTick(
+          second: Double(tick + 1), duration: 1, arms: [.updated, .sibling],
+          readings: [
+            [
+              .counts(events: Double(random.poisson(50 * canary)), exposure: 50),
+              .counts(events: Double(random.poisson(450 * level)), exposure: 450),
+            ]
+          ]))
+      if judge.ruling == .pass, passed == nil { passed = tick }
+      if judge.ruling.isHalt { return (tick, passed) }
     }
-    return (halted, passed)
+    return (nil, passed)
   }
 
   @Test func `a canary on the edge of the tolerance is halted in at most 5 percent of burn-ins`() {

@@ -104,8 +104,8 @@ import Testing
     doubted.believe([.init(weight: 1, mean: 0.4, variance: 0.04)])
     let tick = RateTick(canaryExposure: 50, canaryEvents: 3, baselineExposure: 450, baselineEvents: 18)
     for _ in 0..<20 {
-      plain.record(tick, null: RateNull(ratio: 1, allowance: 0), temper: 1)
-      doubted.record(tick, null: RateNull(ratio: 1, allowance: 0), temper: 1)
+      plain.record(tick, null: RateNull(ratio: 1, allowance: 0), temper: 1, cap: 4, most: 0)
+      doubted.record(tick, null: RateNull(ratio: 1, allowance: 0), temper: 1, cap: 4, most: 0)
     }
     #expect(plain.logValue == 0)
     #expect(doubted.logValue > 1)

@@ -98,7 +98,8 @@ struct CSVColumns {
       guard name.hasPrefix("le=") else {
         if Self.names.contains(name) { continue }
         throw RecordingCSV.Damage(
-          1, "no known column `\(DisplayText.clean(String(name.prefix(64))))`, expected "
+          1,
+          "no known column `\(DisplayText.clean(String(name.prefix(64))))`, expected "
             + "\(Self.names.joined(separator: ", ")) or le=EDGE")
       }
       let text = name.dropFirst(3)

@@ -16,9 +16,10 @@ enum CalibrationRun {
     let progress = ProgressNote(context)
     var course = CalibrationCourse(bench)
     while case let jobs = course.next(), !jobs.isEmpty {
-      course.take(await outcomes(of: jobs, bench) { [round = course.currentRound] done in
-        progress.say("\(name): \(round.words), \(done) of \(jobs.count) burn-ins")
-      })
+      course.take(
+        await outcomes(of: jobs, bench) { [round = course.currentRound] done in
+          progress.say("\(name): \(round.words), \(done) of \(jobs.count) burn-ins")
+        })
     }
     return course.report
   }

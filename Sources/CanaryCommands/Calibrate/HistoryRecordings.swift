@@ -86,9 +86,9 @@ enum InstantText {
     }
     let text = String(text)
     // The parser stops where it has enough: what follows must be looked at here.
-    guard text.utf8.count <= 35, text.utf8.count >= 20, let end = text.last, end == "Z" || text.suffix(6).first == "+"
-      || text.suffix(6).first == "-"
-    else { return nil }
+    guard (20...35).contains(text.utf8.count), text.last == "Z" || "+-".contains(text.suffix(6).first ?? " ") else {
+      return nil
+    }
     let date =
       (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
       ?? (try? Date(text, strategy: .iso8601))

@@ -204,7 +204,8 @@ struct RecordingCSV {
     for group in groups.keys.sorted(by: { ($0.at, $0.check) < ($1.at, $1.check) }) {
       let rows = (groups[group] ?? []).map { tape.rows[$0] }
       let passed = last[group.check].map { group.at - $0 } ?? .zero
-      let duration = try duration(rows)
+      let duration =
+        try duration(rows)
         ?? (passed > .zero && passed <= Self.longestGap ? passed : checks[group.check].interval)
       last[group.check] = group.at
       var look = CheckLook(

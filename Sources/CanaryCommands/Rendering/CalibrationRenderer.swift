@@ -38,7 +38,7 @@ struct CalibrationRenderer {
     var played =
       "  played       \(report.windows) \(report.windows == 1 ? "window" : "windows") of "
       + "\(TimeWords.length(report.baseline)) before a push and \(TimeWords.length(report.burnIn)) of burn-in, each "
-      + "instance in turn as the canary"
+      + "instance in turn the canary"
     if report.possible > report.halted.of {
       played += ": \(report.halted.of) of \(Figures.count(Double(report.possible)))"
     }
@@ -155,7 +155,9 @@ struct CalibrationRenderer {
 
   private func culprits(_ check: CheckCalibration) -> String {
     guard let first = check.culprits.first else { return "" }
-    if check.culprits.count == 1 { return ": each time with \(first.instance) as the canary; is it unlike its siblings?" }
+    if check.culprits.count == 1 {
+      return ": each time with \(first.instance) as the canary; is it unlike its siblings?"
+    }
     let named = check.culprits.prefix(3).map { "\($0.instance) \($0.count)×" }.joined(separator: ", ")
     return ": \(named)\(check.culprits.count > 3 ? ", …" : "")"
   }

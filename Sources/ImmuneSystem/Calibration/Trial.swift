@@ -90,7 +90,8 @@ public struct CalibrationBench: Sendable {
     var outcome = TrialOutcome()
     let hosts = Array(recordings[window.recording].instances.indices)
     let others = window.members.filter { $0 != canary }
-    let canPass = job.check == nil
+    let canPass =
+      job.check == nil
       && policy.checks.indices.allSatisfy { policy.checks[$0].muted || window.measured.contains($0) }
     func segment(_ stage: Analysis.Stage) -> Segment {
       Segment(

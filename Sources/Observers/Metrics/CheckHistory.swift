@@ -1,3 +1,4 @@
+internal import CanaryJudge
 public import CurlClient
 public import ImmuneSystem
 public import RolloutCore
@@ -51,7 +52,7 @@ public struct CheckHistory: Sendable {
       progress(Double((begin - start).milliseconds) / Double(max(1, (end - start).milliseconds)))
     }
     answer.looks.sort { $0.at < $1.at }
-    let seen = Set(answer.looks.flatMap { $0.checks.map(\.check) })
+    let seen = Set(answer.looks.flatMap(\.checks).filter { $0.readings.contains { $0 != .missing } }.map(\.check))
     for reader in readers {
       let silent = reader.checks.filter { !seen.contains($0) }
       if !silent.isEmpty { answer.problems += await problems(of: silent, reader) }
