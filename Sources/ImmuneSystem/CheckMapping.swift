@@ -6,9 +6,15 @@ extension CheckRule {
   public init(_ policy: CheckPolicy) {
     let weight = policy.muted ? 0 : (policy.weight ?? Self.weight(of: policy)) * (policy.isCritical ? 4 : 1)
     self.init(
-      name: policy.name, kind: Self.kind(of: policy), tolerance: policy.tolerance,
+      name: policy.name, kind: Self.kind(of: policy), tolerance: Self.tolerance(of: policy),
       passMargin: policy.passMargin ?? Self.passMargin(of: policy), weight: weight, limit: policy.limit,
       initialDelay: Double(policy.initialDelay.milliseconds) / 1000)
+  }
+
+  /// A policy says what a gauge may gain on the siblings in ten minutes; the judge asks for one. A tenth a minute would
+  /// let a leak pass that doubles the level within ten.
+  private static func tolerance(of policy: CheckPolicy) -> Double {
+    if case .gauge = policy.measure { policy.tolerance / 10 } else { policy.tolerance }
   }
 
   private static func kind(_ policy: CheckPolicy, _ make: (WorseWhen) -> Kind) -> Kind {

@@ -6,11 +6,14 @@ extension ImmuneSystem {
   /// What the samples so far say, with what it rests on.
   public var verdict: Verdict {
     let findings = checks.indices.map(finding)
-    let (outcome, reason) = decision(findings)
+    let (outcome, reason) = decision { findings[$0] }
     var verdict = Verdict(outcome: outcome, reason: reason, evidence: checks.indices.map { evidence($0, findings[$0]) })
     verdict.lastSample = lastSequence
     return verdict
   }
+
+  /// That of the verdict, for less work: only the numbers that decide it.
+  public var outcome: Verdict.Outcome { decision(finding).outcome }
 
   private func finding(_ check: Int) -> CheckFinding {
     var finding = judge.finding(check).journalled
@@ -19,30 +22,40 @@ extension ImmuneSystem {
     return finding
   }
 
-  private func decision(_ findings: [CheckFinding]) -> (Verdict.Outcome, String) {
+  private func decision(_ finding: (Int) -> CheckFinding) -> (outcome: Verdict.Outcome, reason: String) {
     if case .halt(let check, let ground) = judge.ruling {
-      return (.fail, "\(checks[check].name): \(blame(check, ground, findings[check]))")
+      return (.fail, "\(checks[check].name): \(blame(check, ground, finding(check)))")
     }
     if let state = states.first(where: { $0.refusal != nil && !$0.policy.muted }) {
       return (.error, "\(state.policy.name) cannot be measured: \(state.refusal ?? "")")
     }
     let acting = states.indices.filter { states[$0].refusal == nil && !states[$0].policy.muted }
-    if let first = acting.first, acting.allSatisfy({ states[$0].isSilent }) {
-      // Somebody who answers nonsense is not silent.
-      let loud = acting.first { states[$0].lastProblem?.kind == .error }
+    if let silent = silence(acting) {
+      let state = states[silent]
       return (
-        loud == nil ? .noData : .error,
-        "\(states[loud ?? first].policy.name): \(words(loud ?? first, findings[loud ?? first]).silence)"
+        state.lastProblem?.kind == .error ? .error : .noData,
+        "\(state.policy.name): \(words(silent, finding(silent)).silence)"
       )
     }
     if segment?.stage == .baseline { return (.inconclusive, baselinePhrase) }
     if let missing = missingRequests { return (.inconclusive, missing) }
-    if let open = acting.first(where: { !isSettled($0, findings[$0]) }) {
-      return (.inconclusive, "\(states[open].policy.name): \(detail(open, findings[open]))")
+    for check in acting {
+      let found = finding(check)
+      if !isSettled(check, found) {
+        return (.inconclusive, "\(states[check].policy.name): \(detail(check, found))")
+      }
     }
     if acting.isEmpty { return (.pass, "no check to judge by" + requestsPhrase) }
     if judge.ruling == .pass { return (.pass, passReason(acting.count)) }
-    return limitsAlone(acting, findings)
+    return limitsAlone(acting, finding)
+  }
+
+  /// The silent check that nothing goes on without: any when all are silent, else a critical one. Somebody who answers
+  /// nonsense is named first.
+  private func silence(_ acting: [Int]) -> Int? {
+    let silent = acting.filter { states[$0].isSilent }
+    let decisive = silent.count == acting.count ? silent : silent.filter { checks[$0].isCritical }
+    return decisive.first { states[$0].lastProblem?.kind == .error } ?? decisive.first
   }
 
   /// Whether nothing more is asked of a check for a pass.
@@ -59,9 +72,11 @@ extension ImmuneSystem {
   }
 
   /// Where nothing can earn a pass by comparison, absolute limits that hold are enough.
-  private func limitsAlone(_ acting: [Int], _ findings: [CheckFinding]) -> (Verdict.Outcome, String) {
+  private func limitsAlone(
+    _ acting: [Int], _ finding: (Int) -> CheckFinding
+  ) -> (outcome: Verdict.Outcome, reason: String) {
     let limited = acting.filter { checks[$0].limit != nil }
-    let compared = acting.contains { canEarn($0, findings[$0]) }
+    let compared = acting.contains { canEarn($0, finding($0)) }
     guard !compared, !limited.isEmpty || segment?.stage == .soak else {
       return (
         .inconclusive,
@@ -70,7 +85,7 @@ extension ImmuneSystem {
           : "no check that a pass could be earned by: \(checks[acting[0]].name) can only fail"
       )
     }
-    guard (second ?? 0) > 2 * judge.rules.warmUp, limited.allSatisfy({ findings[$0].isLimitHeld }) else {
+    guard (second ?? 0) > 2 * judge.rules.warmUp, limited.allSatisfy({ finding($0).isLimitHeld }) else {
       return (.inconclusive, "nothing to compare with; the limits must hold until the warm-up is over")
     }
     // Against a recording a check can only fail.

@@ -7,7 +7,7 @@ import Testing
 
 /// Which files a policy may include, by the real file system.
 struct PolicyIncludeTests {
-  private static let checks = "checks:\n  - name: load\n    gauge: process_load\n    interval: 15s\n"
+  private static let checks = "checks:\n  - name: load\n    gauge: process_load\n    interval: 15s\n    limit: 8\n"
 
   private static func policy(including path: String) -> String {
     CommandBench.policy + "\nmetrics: {scrape: \"http://{host}:8080/metrics\"}\nchecks: [{include: \(path)}]\n"

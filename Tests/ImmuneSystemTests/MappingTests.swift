@@ -24,6 +24,7 @@ import Testing
     let latency = Self.check(.histogram(name: "s", quantiles: [0.5, 0.99])) { $0.tolerance = 0.2 }
     #expect(latency.kind == .latency(quantiles: [0.5, 0.99]) && latency.weight == 0.34 && latency.passMargin == 0.4)
     #expect(Self.check(.gauge("g")) { $0.worseWhen = .down }.kind == .gauge(.lower))
+    #expect(Self.check(.gauge("g")).tolerance == 0.01, "growth of a minute; a policy speaks of ten")
     #expect(Self.check(.rate("r")).kind == .rate(.higher) && Self.check(.rate("r")).weight == 0.04)
     #expect(Self.check(.share("s")) { $0.tolerance = 1 }.kind == .share(low: 0.5, high: 2))
   }

@@ -81,6 +81,43 @@ import Testing
     #expect(try burn.look { _, _ in Burn.counts(0, of: 500) }.outcome == .pass)
   }
 
+  @Test func `a silent critical check is no data whatever the others say, and another one is not`() throws {
+    var critical = Burn.errors()
+    (critical.name, critical.isCritical) = ("payments", true)
+    var burn = Burn([Burn.errors(), critical])
+    try burn.segment(.comparison, updated: 1)
+    func look(_ tick: Int, silent: Int?, kind: Gap.Kind = .noData) throws -> Verdict {
+      try burn.look(
+        { check, host in
+          host == 0 && check == silent ? nil : Burn.counts(Burn.events(0.1, tick, host), of: 500)
+        }, kind: kind)
+    }
+    for tick in 0..<120 { _ = try look(tick, silent: nil) }
+    #expect(burn.immune.verdict.outcome == .pass)
+    #expect(try (0..<4).map { try look($0, silent: 1).outcome } == [.pass, .pass, .noData, .noData])
+    #expect(burn.immune.verdict.reason == "payments: no data for 3 intervals: connection refused")
+    #expect(try look(4, silent: 1, kind: .error).outcome == .error)
+    #expect(try (0..<4).map { try look($0, silent: 0).outcome } == [.pass, .pass, .inconclusive, .inconclusive])
+  }
+
+  @Test func `an outcome alone is that of the whole verdict`() throws {
+    for limit in [nil, 0.05] {
+      var burn = Burn([Burn.errors(limit: limit), Burn.errors()], requests: 5000)
+      try burn.segment(.baseline)
+      var seen: Set<Verdict.Outcome> = []
+      for tick in 0..<200 {
+        if tick == 20 { try burn.segment(.comparison, updated: 1) }
+        let verdict = try burn.look { check, host in
+          if (100..<105).contains(tick), host == 0 { return nil }
+          return Burn.counts(tick > 150 && host == 0 ? 60 : Burn.events(0.1, tick, host), of: 500)
+        }
+        #expect(burn.immune.outcome == verdict.outcome)
+        seen.insert(verdict.outcome)
+      }
+      #expect(seen.isSuperset(of: [.inconclusive, .noData, .fail]), "\(seen)")
+    }
+  }
+
   @Test func `answers that cannot be used are an error, and beginning counters are neither`() throws {
     var burn = Burn([Burn.errors()])
     try burn.segment(.comparison, updated: 1)

@@ -116,7 +116,7 @@ import Testing
     #expect(desk.read("{\"took\": \(text)}").problem?.kind == .error)
   }
 
-  @Test func `a document that says its time is stale when old or of before, and the same is nothing new`() throws {
+  @Test func `a document that says its time is stale when it is old, and the same again is nothing new`() throws {
     var desk = try Desk(.rate("/orders"))
     let first = Timestamp(milliseconds: 1_700_000_004_000)
     #expect(desk.read(#"{"at": 1700000004, "orders": 10}"#) == .first)

@@ -92,7 +92,7 @@ import Testing
     _ = look(5, [[away, .measured(level)], [Self.counts(1), Self.counts(1)]])
     _ = look(10, [[away, .measured(level)], [away, away]])
     let last = look(15, [[.measured(level), .measured(level)], [Self.counts(2), Self.counts(3)]])
-    let counts: [Measurement] = [.counts(events: 0, exposure: 2), .counts(events: 0, exposure: 3)]
+    let counts = [Measurement.counts(events: 0, exposure: 2), .counts(events: 0, exposure: 3)]
     #expect(last.map(\.readings) == [[level, level], counts])
   }
 

@@ -127,7 +127,7 @@ import Testing
   @Test func `a killed controller's successor has all evidence, and every verdict is in the record`() async throws {
     try serve(bad: 0)
     let request = request([Self.errors()], requests: 30_000, reportInterval: .zero)
-    let (log, clock) = (ShelfLog(), JumpingClock())
+    let (log, clock) = (ShelfLog(page: 7), JumpingClock())
     let current = CurrentAnalysis(Self.comparison)
     let first = try await observe(request, current, log, clock: clock) { ($0.verdict.lastSample ?? 0) >= 20 }
     let second = try await observe(request, current, log, clock: clock, until: decided)

@@ -6,13 +6,20 @@ actor ShelfLog: SampleLog {
   private(set) var records: [SampleRecord] = []
   private var failure: StoreFailure?
   private(set) var refusals = 0
+  private let page: Int
 
-  init(_ records: [SampleRecord] = []) { self.records = records }
+  /// `page`: records given at once.
+  init(_ records: [SampleRecord] = [], page: Int = 1000) {
+    self.records = records
+    self.page = page
+  }
 
   /// Every write fails like this until it is called with nil.
   func refuse(with failure: StoreFailure?) { self.failure = failure }
 
-  func samples(from sequence: Int) async throws(StoreFailure) -> [SampleRecord] { Array(records.dropFirst(sequence)) }
+  func samples(from sequence: Int) async throws(StoreFailure) -> [SampleRecord] {
+    Array(records.dropFirst(sequence).prefix(page))
+  }
 
   func append(_ new: [SampleRecord]) async throws(StoreFailure) {
     if let failure {

@@ -6,7 +6,9 @@ import Testing
 @Suite struct CheckDecodingTests {
   static func checks(_ fragment: String) -> [CheckPolicy] {
     let parse = PolicySample.parse(PolicySample.with(fragment))
-    #expect(parse.diagnostics.map(DiagnosticRenderer.renderLine) == [])
+    // Whether they can pass a release is another matter.
+    let found = parse.diagnostics.filter { $0.code != .neverPasses }
+    #expect(found.map(DiagnosticRenderer.renderLine) == [])
     return parse.policy?.checks ?? []
   }
 
@@ -187,7 +189,7 @@ import Testing
   @Test func labelsOfIncludedFilesAreHeldAgainstTheHosts() {
     let text = PolicySample.with("instances: {file: hosts.txt}\nchecks: [{include: checks/templates.yaml}]")
     let parse = PolicySample.parse(text)
-    #expect(parse.diagnostics == [])
+    #expect(parse.diagnostics.map(\.code) == [.neverPasses])
     let found = parse.diagnose([Instance(id: "web1"), Instance(id: "web2")])
     #expect(found.map(\.path) == ["checks/templates.yaml"])
     #expect(found.map(\.code) == [.unknownTemplateName])

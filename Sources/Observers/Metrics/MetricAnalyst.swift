@@ -195,17 +195,14 @@ struct AnalysisWatch {
     guard notebook.isSaved, let number = notebook.immune.number, number == current.value.number else { return }
     guard notebook.immune.hasLooks || readers.isEmpty else { return }
     let now = clock.now()
-    var verdict = notebook.immune.verdict
-    if let damage = notebook.damage, damage.number == number, verdict.outcome != .fail {
-      verdict = Verdict(outcome: .error, reason: damage.detail)
-    }
-    if let reported, reported.number == number, reported.outcome == verdict.outcome,
-      now - reported.at < request.reportInterval
-    {
+    let outcome = notebook.immune.outcome
+    let damage = notebook.damage.flatMap { $0.number == number && outcome != .fail ? $0.detail : nil }
+    let shown = damage == nil ? outcome : .error
+    if let reported, reported.number == number, reported.outcome == shown, now - reported.at < request.reportInterval {
       return
     }
-    reported = (number, verdict.outcome, now)
-    await report(number, verdict)
+    reported = (number, shown, now)
+    await report(number, damage.map { Verdict(outcome: .error, reason: $0) } ?? notebook.immune.verdict)
   }
 }
 

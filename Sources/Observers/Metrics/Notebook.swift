@@ -12,7 +12,8 @@ struct Notebook {
   /// Why evidence cannot go on under this number: what is stored of it does not read.
   private(set) var damage: (number: Int64, detail: String)?
 
-  /// Samples kept in memory while the store cannot be written. Looks beyond it are lost, with what they showed.
+  /// Samples kept in memory while the store cannot be written. Looks beyond it are lost: what they showed counts for
+  /// nobody.
   private static let longestWait = 10_000
 
   init(_ request: AnalysisRequest, log: any SampleLog) {

@@ -103,6 +103,8 @@ public enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
   case wholeServiceDown = "CNY0408"
   case shortBurnIn = "CNY0409"
   case nothingToCompare = "CNY0410"
+  case shortBaseline = "CNY0411"
+  case neverPasses = "CNY0412"
 
   // Hosts files.
   case hostItem = "CNY0501"

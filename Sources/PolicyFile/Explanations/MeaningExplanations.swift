@@ -100,6 +100,24 @@ extension DiagnosticExplanation {
       wrong: "instances: [{host: web1}]\nchecks: [{name: load, scrape: \"http://{host}/metrics\", gauge: load}]",
       right: "instances: [{host: web1}]\n"
         + "checks: [{name: load, scrape: \"http://{host}/metrics\", gauge: load, limit: 8}]"),
+    .shortBaseline: Self(
+      "a baseline that is over before the soak is",
+      """
+      When the last wave is updated no sibling is left. The checks then compare the service with the recording of before
+      the push, minute by minute and each minute once: a `baseline` shorter than `wave_burn_in` and `soak` together
+      leaves the rest of the soak to absolute limits. With a single instance the burn-in is compared with it as well.
+      """,
+      wrong: "soak: 30m\nchecks: [{name: e, scrape: \"http://{host}/metrics\", bad: e, total: t}]",
+      right: "baseline: 31m\nsoak: 30m\nchecks: [{name: e, scrape: \"http://{host}/metrics\", bad: e, total: t}]"),
+    .neverPasses: Self(
+      "checks that can fail a release and never pass it",
+      """
+      A `rate`, a `share` and the growth of a `gauge` show that something is wrong, never that nothing is. Shares of
+      requests (`bad`, `good`) and histograms earn a pass by comparison, and a `limit` does where nothing else can. With
+      none of them the burn-in ends at its `max` without a verdict, and `on_inconclusive` decides.
+      """,
+      wrong: "checks: [{name: load, scrape: \"http://{host}/metrics\", gauge: load}]",
+      right: "checks: [{name: load, scrape: \"http://{host}/metrics\", gauge: load, limit: 8}]"),
     .wholeServiceDown: Self(
       "all instances may be down at once", "`max_unavailable` then protects nothing.",
       wrong: "max_unavailable: 100%", right: "max_unavailable: 25%"),

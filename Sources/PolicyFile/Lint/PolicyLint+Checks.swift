@@ -12,6 +12,7 @@ extension PolicyLint {
     for check in checks {
       checkMargin(check)
       checkDirection(check)
+      checkShareLimit(check)
       guard let source = CheckSource(check) else { continue }
       checkMetrics(check, source)
     }
@@ -58,6 +59,13 @@ extension PolicyLint {
       return sinks[place.file].error(
         .conflictingKeys, place.span, "`direction` next to `\(key)`", help: "delete it: \(reason)")
     }
+  }
+
+  private mutating func checkShareLimit(_ check: ResolvedCheck) {
+    guard check.has("share"), let place = check.place("limit") else { return }
+    sinks[place.file].error(
+      .conflictingKeys, place.span, "`limit` next to `share`",
+      help: "delete it: a share is compared with the siblings' only; an absolute bound is a `rate` with a `limit`")
   }
 
   // MARK: - Sources and metrics
@@ -154,6 +162,37 @@ extension PolicyLint {
         "`\(check["name"]?.text ?? "")` has no `limit`, and there is no sibling to compare the canary with",
         help: "add `limit`, or mute the check")
     }
+  }
+
+  /// Rates, shares and gauges can only fail; what passes is a comparison of counts or a limit that holds.
+  mutating func checkPass() {
+    let acting = checks.filter { $0["muted"]?.boolean != true }
+    guard checksAreWhole, !hasErrors, !acting.isEmpty, acting.allSatisfy(\.isWhole),
+      let span = root.keySpan("checks"),
+      root["on_inconclusive"]?.text != InconclusiveAction.promote.rawValue
+    else { return }
+    let earning = ["bad", "good", "histogram", "limit"]
+    guard !acting.contains(where: { check in earning.contains { check.has($0) } }) else { return }
+    sink.warning(
+      .neverPasses, span, "no check that a release could earn a pass by: these can only fail",
+      help: "add a check with `bad` and `total` or with `histogram`, or a `limit` to a `gauge` or `rate`")
+  }
+
+  /// Where no sibling is left, instances are compared with the recording of before the push, each part of it once.
+  mutating func checkBaseline() {
+    let baseline = root["baseline"]?.duration ?? standard.baseline
+    let isAlone = root.whole("instances")?.list?.count == 1
+    let burnIn = PolicyBuilder.burnIn(root["burn_in"]?.object, default: standard.burnIn)
+    let before = isAlone ? burnIn.max : root["wave_burn_in"]?.duration ?? standard.waveBurnIn
+    let watched = before + (root["soak"]?.duration ?? standard.soak)
+    let span = (root["baseline"] ?? root["soak"] ?? root[isAlone ? "burn_in" : "wave_burn_in"])?.span
+    // Who writes 0s wants no recording.
+    guard !checks.isEmpty, baseline > .zero, baseline < watched, let span else { return }
+    let name = isAlone ? "the burn-in's `max`" : "`wave_burn_in`"
+    sink.warning(
+      .shortBaseline, span,
+      "`baseline` (\(baseline)) is shorter than \(name) and `soak` (\(watched)): the rest is compared with nothing",
+      help: "write `baseline: \(watched)`, or make `soak` shorter")
   }
 
   mutating func checkBurnIn() {

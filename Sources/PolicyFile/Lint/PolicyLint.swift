@@ -36,8 +36,10 @@ struct PolicyLint {
     checkRelease()
     checkPace()
     checkBurnIn()
+    checkBaseline()
     checkProbes()
     checkChecks()
+    checkPass()
     checkWayBack()
   }
 

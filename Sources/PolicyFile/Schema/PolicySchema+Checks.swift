@@ -139,7 +139,7 @@ extension PolicySchema {
     Field(
       "quantiles", .list(of: .number(between: 0, and: 1), minimum: 1), default: "[0.9, 0.99]", example: "[0.9, 0.99]",
       partner: "histogram", "Several of them."),
-    Field("gauge", .text(.metric), example: "queue_length", "A value that goes up and down; compared by rank."),
+    Field("gauge", .text(.metric), example: "queue_length", "A value that goes up and down: its growth is compared."),
     Field("rate", .text(.metric), example: "jobs_done_total", "Counter that is compared by its growth per second."),
     Field(
       "share", .text(.metric), example: "http_requests_total",
@@ -156,7 +156,7 @@ extension PolicySchema {
     let fields = [
       Field(
         "tolerance", .percentage(maximum: 1000, zero: true), default: "10%", example: "20%",
-        "How much worse than the siblings is tolerated."),
+        "How much worse than the siblings is tolerated; of a gauge, growth beyond theirs in ten minutes."),
       Field(
         "pass_margin", .percentage(maximum: 10_000, zero: false), example: "50%",
         "How much worse an earned pass excludes, more than `tolerance`. Without it: derived from the tolerance."),
