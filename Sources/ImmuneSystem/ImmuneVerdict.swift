@@ -89,7 +89,7 @@ extension ImmuneSystem {
       return (.inconclusive, "nothing to compare with; the limits must hold until the warm-up is over")
     }
     // Against a recording a check can only fail.
-    let onRecording = acting.contains { findings[$0].isOnRecording }
+    let onRecording = acting.contains { finding($0).isOnRecording }
     let what = onRecording ? "nothing shows them worse than before the push" : "nothing to compare with"
     return (.pass, what + (limited.isEmpty ? "" : ", and every limit holds") + requestsPhrase)
   }

@@ -198,7 +198,10 @@ struct AnalysisWatch {
     let outcome = notebook.immune.outcome
     let damage = notebook.damage.flatMap { $0.number == number && outcome != .fail ? $0.detail : nil }
     let shown = damage == nil ? outcome : .error
-    if let reported, reported.number == number, reported.outcome == shown, now - reported.at < request.reportInterval {
+    // A wall clock that was set back must not silence it until the old time comes again.
+    if let reported, reported.number == number, reported.outcome == shown, now >= reported.at,
+      now - reported.at < request.reportInterval
+    {
       return
     }
     reported = (number, shown, now)
