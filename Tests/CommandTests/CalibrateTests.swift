@@ -121,8 +121,7 @@ import Testing
   }
 
   @Test func `lengths follow from the times where no column says them`() throws {
-    let found = try Self.parse(
-      "time,instance,check,value\n100,a,queue,1\n130,a,queue,2\n140,a,queue,3\n9999999,a,queue,3\n")
+    let found = try Self.parse("time,instance,check,value\n100,a,queue,1\n130,a,queue,2\n140,a,queue,3\n9999999,a,queue,3\n")
     #expect(found.first?.looks.map(\.duration) == [.seconds(5), .seconds(30), .seconds(10), .seconds(5)])
   }
 
@@ -227,8 +226,7 @@ import Testing
     #expect(
       CalibrationRenderer.text(result, palette: .plain) == """
         shop  canary.yaml, on 10h of 4 instances that ran one version, 3 recordings
-          played       80 windows of 5m before a push and 1h of burn-in, each instance in turn as the canary: \
-        240 of 1,320
+          played       80 windows of 5m before a push and 1h of burn-in, each instance in turn as the canary: 240 of 1,320
                        2 shorter than the policy's 1h05m: their recordings are
           cried wolf   0 of 240 calm burn-ins, by chance at most 1.6 %; promised: at most 1 %
           early pass   228 of 240, after 14m in the median
