@@ -52,7 +52,12 @@ struct CheckWords {
     if case .histogram = policy.measure, let part = finding.part, part != "body" {
       text += ", too many beyond \(isOnRecording ? "the earlier" : "the siblings'") \(part)"
     }
-    text += ", more than the tolerated \(Figure.percent(policy.tolerance)) worse"
+    let tolerance = Figure.percent(policy.tolerance)
+    if case .gauge = policy.measure {
+      text += ", gaining more than the tolerated \(tolerance) in ten minutes"
+    } else {
+      text += ", more than the tolerated \(tolerance) worse"
+    }
     return text + siblingsToo
   }
 
