@@ -39,7 +39,7 @@ struct Composition: Sendable {
 
   typealias History =
     @Sendable (Policy, [Instance], ClosedRange<Timestamp>, _ directory: String?, _ progress: @Sendable (Double) -> Void)
-      async -> Result<CheckHistory.Answer, CommandFailure>
+    async -> Result<CheckHistory.Answer, CommandFailure>
 
   private static let liveHistory: History = { policy, instances, range, directory, progress in
     do {
