@@ -138,9 +138,14 @@ struct AnalysisWatch {
     return false
   }
 
+  /// Kept out of line: inlined beside `segment()`, it makes the optimiser of Swift 6.3 give up on the whole module.
+  private var isNewNumber: Bool {
+    @inline(never) get { notebook.immune.number != current.value.number }
+  }
+
   /// The first segment of a number before the push brings what the sources know of the time before it.
   private mutating func begin() async {
-    let isNew = notebook.immune.number != current.value.number
+    let isNew = isNewNumber
     let segment = segment()
     guard isNew, segment.stage == .baseline, request.baseline > .zero else { return }
     let now = clock.now()
