@@ -81,7 +81,7 @@ public actor Controller {
   public func load(_ id: RolloutID) async throws(ControllerRefusal) -> Rollout {
     let store = ports.store
     let records = try await stored { () async throws(StoreFailure) in try await store.records(of: id, from: 0) }
-    return try RolloutReader.fold(records, id).rollout
+    return try RolloutReader.fold(records, id, by: ports.codec).rollout
   }
 
   // MARK: Inside
@@ -118,7 +118,7 @@ public actor Controller {
     let rollout = Rollout(plan: plan, at: ports.clock.now())
     let record: JournalRecord
     do {
-      record = try EventCodec.encode(.planned(plan), sequence: 0, at: rollout.lastEventAt)
+      record = try ports.codec.encode(.planned(plan), sequence: 0, at: rollout.lastEventAt)
     } catch { throw .journal(sequence: 0, kind: error.kind, detail: error.detail) }
     let batch = JournalBatch(records: [record], summary: rollout.summary, answers: [])
     try await stored { () async throws(StoreFailure) in try await self.ports.store.append(batch, under: lease) }
@@ -150,14 +150,14 @@ public actor Controller {
 /// Journal records to state, for whoever reads without driving.
 public enum RolloutReader {
   public static func fold(
-    _ records: [JournalRecord], _ id: RolloutID
+    _ records: [JournalRecord], _ id: RolloutID, by codec: any EventCoding = JSONEvents()
   ) throws(ControllerRefusal) -> (rollout: Rollout, events: [RecordedEvent]) {
     var events: [RecordedEvent] = []
     events.reserveCapacity(records.count)
     do {
       for record in records {
         events.append(
-          RecordedEvent(sequence: record.sequence, at: record.at, event: try EventCodec.decode(record)))
+          RecordedEvent(sequence: record.sequence, at: record.at, event: try codec.decode(record)))
       }
     } catch { throw .journal(sequence: error.sequence, kind: error.kind, detail: error.detail) }
     guard let first = events.first, case .planned(let plan) = first.event else {
