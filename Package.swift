@@ -114,6 +114,8 @@ let package = Package(
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"], exclude: ["Fixtures"]),
+    // Journals as earlier versions wrote them.
+    tests("ReplayTests", ["RolloutEngine", "RolloutCore", crypto], exclude: ["Fixtures"]),
     // Whole burn-ins of the bench, fast; Benchmarks/judge feeds it.
     .executableTarget(
       name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",
