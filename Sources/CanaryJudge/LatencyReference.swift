@@ -24,7 +24,9 @@ struct LatencyReference: Hashable, Sendable {
     fresh = counts
   }
 
-  mutating func add(_ bucket: Int, _ count: Double) { fresh[bucket] += count }
+  mutating func add(_ look: LatencyLook, _ members: [Int]) {
+    for index in members { for cell in look.cells[look.range(index)] { fresh[cell.place] += cell.count } }
+  }
 
   /// Follows the mean score: by 2 % of the difference a second.
   mutating func follow(mean: Double, seconds: Double) {
