@@ -19,11 +19,12 @@ struct LatencyLook {
     cells.reserveCapacity(instances * 16)
     ends.reserveCapacity(instances)
     isPresent.reserveCapacity(instances)
+    let sources = atlas?.sources ?? []
     for index in 0..<instances {
       var isSound = false
       if index < readings.count, case .histogram(let histogram) = readings[index] {
-        if let map = atlas?.map(histogram.upperBounds) {
-          isSound = Self.add(histogram.buckets, map, to: &cells)
+        if let source = sources.firstIndex(where: { $0.bounds == histogram.upperBounds }) {
+          isSound = Self.add(histogram.buckets, sources[source].map, to: &cells)
         } else {
           isUnknown = true
         }

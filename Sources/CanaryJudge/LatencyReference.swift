@@ -81,7 +81,12 @@ struct LatencyReference: Hashable, Sendable {
 struct ScorePlace: Hashable, Sendable {
   let level: Int
   let part: Double
-  init(_ score: Double) { (level, part) = BoundedScore.place(score) }
+  /// 1 − `part`.
+  let rest: Double
+  init(_ score: Double) {
+    (level, part) = BoundedScore.place(score)
+    rest = 1 - part
+  }
 }
 
 /// Quantiles of bucketed values, on the log scale, log-linear within a bucket.

@@ -14,7 +14,7 @@ struct LevelTable: Hashable, Sendable {
     var total = totals[instance]
     for cell in cells {
       let place = places[cell.place]
-      counts[base + place.level] += cell.count * (1 - place.part)
+      counts[base + place.level] += cell.count * place.rest
       counts[base + place.level + 1] += cell.count * place.part
       total += cell.count
     }
