@@ -69,6 +69,9 @@ let package = Package(
     // The shell around the core, and the ports it owns.
     target("RolloutEngine", ["RolloutCore", logging]),
 
+    // Everything around a rollout, made up and under virtual time; what must never happen, and the search for it.
+    target("RolloutSimulation", ["RolloutCore", "RolloutEngine"]),
+
     // The rim: implementations of the ports.
     .target(
       name: "RolloutStore", dependencies: ["RolloutEngine", "RolloutCore", crypto, grdb], exclude: ["DESIGN.md"],
@@ -108,9 +111,16 @@ let package = Package(
       ]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore"]),
+    // The search for mistakes, made to be run for long: `make simulate`, `make teeth`.
+    .executableTarget(
+      name: "simulator", dependencies: ["RolloutSimulation", "RolloutEngine", "RolloutCore", argumentParser],
+      path: "Tests/simulator", swiftSettings: strict),
+    tests("RolloutSimulationTests", ["RolloutSimulation", "RolloutEngine", "RolloutCore"], exclude: ["Fixtures"]),
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"], exclude: ["Fixtures"]),
+    // Journals as earlier versions wrote them.
+    tests("ReplayTests", ["RolloutEngine", "RolloutCore", crypto], exclude: ["Fixtures"]),
     // Whole burn-ins of the bench, fast; Benchmarks/judge feeds it.
     .executableTarget(
       name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",

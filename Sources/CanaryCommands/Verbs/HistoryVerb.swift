@@ -4,7 +4,8 @@ internal import RolloutEngine
 
 struct HistoryVerb: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "history", abstract: "List past and open rollouts: who, what, when, how long, why they ended.")
+    commandName: "history", abstract: "List past and open rollouts: who, what, when, how long, why they ended.",
+    subcommands: [HistoryVerifyVerb.self])
 
   @Argument(help: ArgumentHelp("Only this service's.", valueName: "service"))
   var service: String?
