@@ -110,7 +110,7 @@ let package = Package(
         "Observers", "TestKit", "LoopbackFixtures", argumentParser,
       ]),
     tests("ArchitectureTests", []),
-    tests("RolloutCoreTests", ["RolloutCore"]),
+    tests("RolloutCoreTests", ["RolloutCore", "RolloutSimulation"]),
     // The search for mistakes, made to be run for long: `make simulate`, `make teeth`.
     .executableTarget(
       name: "simulator", dependencies: ["RolloutSimulation", "RolloutEngine", "RolloutCore", argumentParser],

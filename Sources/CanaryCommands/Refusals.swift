@@ -13,7 +13,8 @@ extension CommandFailure {
       self = .broken(
         "the journal of \(rollout) does not add up at record \(sequence): \(detail)",
         next: "nothing is sent to a host for it, and other rollouts are not concerned",
-        "canary history verify \(rollout)  shows the damage; restore the journal from a backup to go on with it")
+        "canary history verify \(rollout)  shows the damage; restore the journal from a backup to go on with it",
+        "canary start SERVICE@VERSION --supersede  puts it aside for a new one, while it is open")
     case .conflict(let detail):
       self = .broken("another process wrote first: \(detail)", next: "canary status shows what holds now")
     case .unusable(let detail): self = .broken(detail, next: "name another directory with --state DIR")

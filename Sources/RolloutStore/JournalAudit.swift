@@ -2,7 +2,7 @@ internal import GRDB
 public import RolloutCore
 public import RolloutEngine
 
-/// Looks for damage, and changes nothing.
+/// Looks for damage.
 ///
 /// What a check of the chain proves: the records from 0 to the last one that the rollout's row names are all there, in
 /// their order, and no byte of their fields changed since they were written. Row and record are written in one
@@ -23,6 +23,9 @@ public protocol JournalAudit: Sendable {
   func uncheckedRecord(_ sequence: Int, of rollout: RolloutID) async throws(StoreFailure) -> JournalRecord?
   /// What is wrong with the file's own structure, a phrase each; empty when it is sound. Reads the whole file.
   func structuralDamage() async throws(StoreFailure) -> [String]
+  /// Takes an open rollout whose chain is broken out of its service's way: its row says superseded, and its records
+  /// stay as they are. Throws `.conflict` for one that is whole, ended or of another service than the lease is for.
+  func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease) async throws(StoreFailure)
 }
 
 extension SQLiteStore: JournalAudit {
@@ -58,6 +61,24 @@ extension SQLiteStore: JournalAudit {
       try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
     }
   }
+
+  public func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease)
+    async throws(StoreFailure)
+  {
+    guard case .broken = try await verify(rollout) else { throw .conflict(detail: "the journal of \(rollout) is whole") }
+    try await writer.write { db, _ in
+      try LeaseTable.requireHeld(lease, in: db)
+      try db.execute(
+        sql: """
+          UPDATE rollout SET state = ?, is_ended = 1, detail = ?, ended_at = ?
+          WHERE id = ? AND service = ? AND is_ended = 0
+          """,
+        arguments: [Fate.superseded.rawValue, detail, at.milliseconds, rollout.text, lease.service])
+      guard db.changesCount == 1 else {
+        throw StoreFailure.conflict(detail: "\(rollout) is no open rollout of \(lease.service)")
+      }
+    }
+  }
 }
 
 extension InMemoryStore: JournalAudit {
@@ -75,4 +96,10 @@ extension InMemoryStore: JournalAudit {
   }
 
   public func structuralDamage() async throws(StoreFailure) -> [String] { [] }
+
+  public func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease)
+    async throws(StoreFailure)
+  {
+    throw .conflict(detail: "the journal of \(rollout) is whole")
+  }
 }

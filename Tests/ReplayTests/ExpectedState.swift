@@ -11,9 +11,7 @@ struct ExpectedState: Codable, Hashable {
   var course: String
 
   init(_ journal: RecordedJournal) throws {
-    let states = try journal.records.indices.map { index in
-      StateDescription(try RolloutReader.fold(Array(journal.records[...index]), journal.row.id).rollout)
-    }
+    let states = try journal.states().map { StateDescription($0) }
     guard let last = states.last else { throw RecordedJournal.Unreadable(description: "\(journal.name) is empty") }
     state = last
     digest = last.digest

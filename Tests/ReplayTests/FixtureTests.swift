@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import RolloutCore
+import RolloutEngine
 import Testing
 
 /// The recorded journals stay as they were recorded. `CANARY_RECORD_STATES=1 swift test --filter ReplayTests` writes

@@ -1,6 +1,7 @@
 import Foundation
 import RolloutCore
 import RolloutEngine
+import Testing
 
 /// A journal as a real canary wrote it: one record a line with its payload byte for byte, and last the rollout's row in
 /// the list of rollouts. `tools/record-journals` makes them.

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
-import RolloutCore
+
+@testable import RolloutCore
 
 /// A rollout's state as the fold of its journal makes it, field by field under names of its own. Format 1: a field that
 /// `Rollout` gains later is not added here but in a format 2 beside it, so that what was written down once still holds.
@@ -18,6 +19,8 @@ struct StateDescription: Codable, Hashable {
   var verdict: String?
   var lastSample: Int?
   var waitsSkippedBy: String?
+  var abortAwaited: String?
+  var requests: [String]
   var passedWaves: Int
   var provenAt: Timestamp?
   var lastEventAt: Timestamp
@@ -68,6 +71,8 @@ struct StateDescription: Codable, Hashable {
     verdict = rollout.verdict.map { "\($0.outcome.rawValue): \($0.reason)" }
     lastSample = rollout.verdict?.lastSample
     waitsSkippedBy = rollout.skipsWaits?.by
+    abortAwaited = rollout.pendingAbort?.request
+    requests = rollout.recentRequests
     passedWaves = rollout.passedWaves
     provenAt = rollout.provenAt
     lastEventAt = rollout.lastEventAt

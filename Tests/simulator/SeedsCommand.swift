@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import RolloutSimulation
 
 /// Runs seeds of the simulation and counts.
@@ -12,8 +13,7 @@ struct SeedsCommand: ParsableCommand {
 
   func run() throws {
     var tally = Tally()
-    let clock = ContinuousClock()
-    let begin = clock.now
+    let begin = clock()
     var failures = 0
     for seed in start..<(start + count) {
       let scenario = Scenario(seed: seed, hosts: hosts)
@@ -25,8 +25,7 @@ struct SeedsCommand: ParsableCommand {
       }
       if !report.violations.isEmpty { failures += 1 }
     }
-    let (seconds, attoseconds) = (clock.now - begin).components
-    let time = Double(seconds) + Double(attoseconds) / 1e18
+    let time = Double(clock() - begin) / Double(CLOCKS_PER_SEC)
     print("\(count) seeds, \(failures) with violations, \(Int(Double(count) / time * 3600)) seeds/h/core, jobs \(tally.jobs)")
     print(tally.fates.sorted { $0.key < $1.key })
     print(tally.faults.sorted { $0.key < $1.key })

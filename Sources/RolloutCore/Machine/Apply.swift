@@ -89,7 +89,7 @@ extension Rollout {
     switch event {
     case .waveStarted(let wave, let deadline):
       guard plan.waves.indices.contains(wave), wave == passedWaves, isBeforeWave(wave) else {
-        throw illegal(event, "\(ordinal(wave)) is not next")
+        throw illegal(event, "wave \(wave &+ 1) is not next")
       }
       phase = .updating(wave: wave, progressDeadline: deadline)
     case .burnInStarted(let wave, let earliest, let latest):
@@ -106,22 +106,19 @@ extension Rollout {
       phase = .burningIn(wave: wave, burnIn)
     case .wavePassed(let wave, let grounds):
       guard currentWave == wave, passedWaves == wave, allows(grounds, wave) else {
-        throw illegal(event, "\(ordinal(wave)) cannot pass so")
+        throw illegal(event, "wave \(wave &+ 1) cannot pass so")
       }
       if case .burnedIn = grounds, provenAt == nil { provenAt = at }
       passedWaves = wave + 1
     case .approvalAwaited(let wave, let deadline):
-      guard currentWave == wave, passedWaves - 1 == wave else {
-        throw illegal(event, "\(ordinal(wave)) has not passed")
+      guard currentWave == wave, passedWaves == wave + 1 else {
+        throw illegal(event, "wave \(wave &+ 1) has not passed")
       }
       if case .waitingApproval = phase { throw illegal(event, "it is awaited already") }
       phase = .waitingApproval(wave: wave, deadline: deadline)
     default: throw illegal(event, "not an event of a wave")
     }
   }
-
-  /// As people count. A damaged journal may name any number.
-  private func ordinal(_ wave: Int) -> String { "wave \(wave &+ 1)" }
 
   private func isBeforeWave(_ wave: Int) -> Bool {
     if case .queued = phase { wave == 0 } else { currentWave == wave - 1 }

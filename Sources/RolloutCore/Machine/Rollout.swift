@@ -18,7 +18,7 @@ public struct Rollout: Hashable, Sendable {
   /// The checks' last word in this analysis.
   public internal(set) var verdict: Verdict?
   /// An abort that rolls back was asked for and the way back has not begun.
-  var pendingAbort: Operation?
+  package internal(set) var pendingAbort: Operation?
   /// Set once by `promote --full`: burn-ins and approvals are passed as soon as they are reached.
   public internal(set) var skipsWaits: Operation?
   /// Waves that passed, from the first on.
@@ -35,10 +35,10 @@ public struct Rollout: Hashable, Sendable {
   /// Hosts of rolling waves that failed on the way forward. Kept by `updateHost`.
   public internal(set) var failureCount = 0
   /// Wave of each host, nil outside.
-  let waveOfHost: [Int?]
+  package let waveOfHost: [Int?]
   let firstStep: StepKind
   /// The last requests taken, so that one delivered twice changes nothing.
-  var recentRequests: [String] = []
+  package internal(set) var recentRequests: [String] = []
 
   static let rememberedRequests = 64
 

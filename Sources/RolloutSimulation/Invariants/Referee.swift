@@ -154,6 +154,7 @@ final class Referee: @unchecked Sendable {
 
   func acts(_ host: SimHost, _ command: HostCommand) {
     guard let rollout = rollout(command.key.rollout) else { return }
+    if command.key.step.isActivation { activated[host.id] = nil }
     require("G11", stops.checkEffect(command, rollout))
     require("G4", Exposure.checkWave(command, rollout))
     if rollout.stoppedAt != nil, command.key.step.isForward { tally.lateEffects += 1 }

@@ -10,18 +10,23 @@ final class Post: @unchecked Sendable {
   private var controller: Controller?
   /// The plan that this place is to start, made when it starts; nil once it is in the journal.
   private var toStart: ((Fleet) -> Plan?)?
+  private let startID: RolloutID?
   /// Does not insist when its start is refused.
   var triesOnce = false
   private var isOver = false
 
-  init(_ simulation: Simulation, _ machine: SimMachine, _ service: String, starts: ((Fleet) -> Plan?)?) {
+  init(_ simulation: Simulation, _ machine: SimMachine, _ service: String, starts: ((Fleet) -> Plan?)?, _ id: RolloutID? = nil) {
     self.simulation = simulation
+    startID = id
     self.machine = machine
     self.service = service
     toStart = starts
   }
 
-  var hasPlanToStart: Bool { toStart != nil && !triesOnce }
+  var hasPlanToStart: Bool {
+    guard toStart != nil, !triesOnce, let startID else { return false }
+    return simulation.referee.rollout(startID) == nil
+  }
 
   // MARK: Life
 

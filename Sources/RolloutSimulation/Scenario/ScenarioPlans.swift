@@ -11,10 +11,17 @@ extension Scenario {
 
   var traits: FleetTraits {
     var traits = FleetTraits(release: "2.0", baseline: "1.0")
+    traits.restartPutsBack = policy.release.undrain.isEmpty
     traits.wire = 1...max(2, wire)
     traits.assertsVersion = policy.probes.contains { probe in
       if case .http(let http) = probe.target { http.expect.version != nil } else { false }
     }
+    return traits
+  }
+
+  var neighbourTraits: FleetTraits {
+    var traits = FleetTraits(release: "2.0", baseline: "1.0")
+    traits.restartPutsBack = policy.release.undrain.isEmpty
     return traits
   }
 

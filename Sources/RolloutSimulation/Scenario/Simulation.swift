@@ -47,17 +47,17 @@ public final class Simulation {
     if scenario.sharesMachine { machines = Array(repeating: machines[0], count: machines.count) }
     for (number, machine) in machines.enumerated() {
       let starts: ((Fleet) -> Plan?)? = number == 0 ? { scenario.firstPlan($0) } : nil
-      posts.append(Post(self, machine, Self.service, starts: starts))
+      posts.append(Post(self, machine, Self.service, starts: starts, "r1"))
     }
     if scenario.hasNeighbour { addNeighbour() }
   }
 
   private func addNeighbour() {
     let hosts = ["nb1", "nb2"].map { (id: HostID($0), files: Self.files()) }
-    let fleet = Fleet(world, referee, FleetTraits(release: "2.0", baseline: "1.0"), hosts)
+    let fleet = Fleet(world, referee, scenario.neighbourTraits, hosts)
     referee.watch(fleet, of: Self.neighbour)
     neighbours = fleet
-    let post = Post(self, SimMachine(name: "elsewhere"), Self.neighbour, starts: { [scenario] in scenario.neighbourPlan($0) })
+    let post = Post(self, SimMachine(name: "elsewhere"), Self.neighbour, starts: { [scenario] in scenario.neighbourPlan($0) }, "n1")
     posts.append(post)
   }
 

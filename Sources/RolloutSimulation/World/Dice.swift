@@ -2,11 +2,16 @@
 public struct Dice: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  public init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0xD1B5_4A32_D192_ED03 }
+  /// The seed is spread first: the streams of neighbouring seeds would be one stream, shifted, otherwise.
+  public init(seed: UInt64) { state = Self.spread(seed &+ 0xD1B5_4A32_D192_ED03) }
 
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
+    return Self.spread(state)
+  }
+
+  private static func spread(_ value: UInt64) -> UInt64 {
+    var z = value
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
     return z ^ (z >> 31)

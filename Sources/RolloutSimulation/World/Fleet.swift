@@ -14,6 +14,8 @@ struct FleetTraits {
   var wire: ClosedRange<Int64> = 2...40
   /// Probes know which version answers.
   var assertsVersion = true
+  /// There is no command that puts an instance back, so its restart does.
+  var restartPutsBack = false
   var sickOnRelease: [Int] = []
   var sickOnBaseline: [Int] = []
   /// Hosts on which the release takes long to start, and how long.

@@ -346,6 +346,7 @@ final class SimHost {
       guard self.starts == mine, self.isUp, !self.fleet.traits.isSick(version, self.index) else { return }
       self.answers = true
       self.changedAt = self.world.now
+      if self.fleet.traits.restartPutsBack { self.isDrained = false }
       if !self.isDrained { self.isDownByUs = false }
       self.fleet.changed(self)
     }

@@ -1,9 +1,10 @@
-@testable import RolloutCore
+internal import RolloutCore
 
 /// Notes where the checks were not given their time, or not heard. It counts watched time by itself: a clock that
 /// stands still in pauses and while nobody drives, and takes no part in jumps of the wall clock.
 struct AnalysisWitness {
   private let policy: Policy
+  private let start: Timestamp
   private var violations: [String] = []
 
   /// Wall clock less watched time.
@@ -17,7 +18,10 @@ struct AnalysisWitness {
   private var isPromoted = false
   private var hasFailed = false
 
-  init(plan: Plan) { policy = plan.policy }
+  init(plan: Plan) {
+    policy = plan.policy
+    start = plan.createdAt
+  }
 
   mutating func takeViolations() -> [String] {
     defer { violations = [] }
@@ -29,7 +33,7 @@ struct AnalysisWitness {
   }
 
   mutating func see(_ event: Event, at: Timestamp, _ before: Rollout, _ after: Rollout) {
-    let elapsed = at - PlanBuilder.start
+    let elapsed = at - start
     countTime(event, elapsed, before, after)
     let watched = (pausedAt ?? elapsed) - unwatched
     seeWatch(event, watched, before)
