@@ -4,7 +4,7 @@ DEBUG := .build/debug/canary
 RELEASE_PATH := .build-release
 RELEASE := $(RELEASE_PATH)/release/canary
 
-.PHONY: help build test demo release lint reference bench install clean
+.PHONY: help build test demo release lint reference bench install clean fuzz
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +38,10 @@ reference: build ## write docs/reference from the definitions
 
 bench: release ## start-up, lint and rollout benchmarks, printed
 	Benchmarks/run $(RELEASE)
+
+fuzz: ## random input for every reader of foreign data: SECONDS=20 each, TARGET= for one
+	@tools/prerequisites build
+	tools/fuzz run $(or $(SECONDS),20) $(TARGET)
 
 install: release ## PREFIX=/usr/local
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/canary
