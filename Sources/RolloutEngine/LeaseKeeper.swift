@@ -7,9 +7,6 @@ struct LeaseKeeper {
   let ports: Ports
   let inbox: Inbox<RunnerSignal>
 
-  /// How soon a request of another process is seen; well under the second that an abort may take.
-  static let requestInterval = TimeSpan(milliseconds: 100)
-
   func start() -> [Task<Void, Never>] { [ports.spawn { await renew() }, ports.spawn { await fetchRequests() }] }
 
   private func renew() async {
@@ -34,7 +31,7 @@ struct LeaseKeeper {
       guard let requests = try? await ports.store.pending(for: rollout) else { continue }
       seen = counter
       if !requests.isEmpty { await inbox.send(.requests(requests)) }
-    } while await pause(Self.requestInterval)
+    } while await pause(ports.requestInterval)
   }
 
   private func pause(_ span: TimeSpan) async -> Bool {

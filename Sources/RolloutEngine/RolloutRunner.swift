@@ -182,7 +182,7 @@ public actor RolloutRunner {
     var records: [JournalRecord] = []
     do {
       for recorded in work.events {
-        records.append(try EventCodec.encode(recorded.event, sequence: recorded.sequence, at: recorded.at))
+        records.append(try ports.codec.encode(recorded.event, sequence: recorded.sequence, at: recorded.at))
       }
     } catch { return .end(.failed(detail: "record \(error.sequence) (\(error.kind)): \(error.detail)")) }
     let batch = JournalBatch(records: records, summary: work.state.summary, answers: work.answers)
