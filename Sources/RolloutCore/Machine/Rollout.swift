@@ -4,7 +4,7 @@
 /// `nextDeadline` when time alone changes something, `waitingOn` what it waits for and until when.
 /// Nothing here reads a clock, waits, or draws a number.
 public struct Rollout: Hashable, Sendable {
-  public let plan: Plan
+  private let sharedPlan: Shared<Plan>
   public internal(set) var hosts: [HostUpdate]
   public internal(set) var phase: Phase = .queued
   public internal(set) var pause: Pause?
@@ -42,9 +42,14 @@ public struct Rollout: Hashable, Sendable {
 
   static let rememberedRequests = 64
 
+  /// What it carries out. Lent, not copied: a state is copied for every decision, and its plan is most of it.
+  public var plan: Plan {
+    _read { yield sharedPlan.value }
+  }
+
   /// The state after record 0.
   public init(plan: Plan, at: Timestamp) {
-    self.plan = plan
+    sharedPlan = Shared(plan)
     lastEventAt = at
     var waveOfHost = [Int?](repeating: nil, count: plan.hosts.count)
     for (index, wave) in plan.waves.enumerated() {

@@ -3,7 +3,7 @@ internal import RolloutCore
 /// Notes where the checks were not given their time, or not heard. It counts watched time by itself: a clock that
 /// stands still in pauses and while nobody drives, and takes no part in jumps of the wall clock.
 struct AnalysisWitness {
-  private let policy: Policy
+  private let shared: Shared<Plan>
   private let start: Timestamp
   private var violations: [String] = []
 
@@ -18,9 +18,13 @@ struct AnalysisWitness {
   private var isPromoted = false
   private var hasFailed = false
 
-  init(plan: Plan) {
-    policy = plan.policy
-    start = plan.createdAt
+  init(_ plan: Shared<Plan>) {
+    shared = plan
+    start = plan.value.createdAt
+  }
+
+  private var policy: Policy {
+    _read { yield shared.value.policy }
   }
 
   mutating func takeViolations() -> [String] {
@@ -38,6 +42,23 @@ struct AnalysisWitness {
     let watched = (pausedAt ?? elapsed) - unwatched
     seeWatch(event, watched, before)
     seeVerdict(event, before, after)
+  }
+
+  /// What it remembers that later events are held against.
+  func add(to fingerprint: inout Fingerprint, _ rollout: Rollout, _ now: Timestamp) {
+    var bits = 0
+    for flag in [isBaselineOver, isSeenInBurnIn, isPromoted, hasFailed] { bits = bits << 1 | (flag ? 1 : 0) }
+    fingerprint.add(bits)
+    let watched = (pausedAt ?? (now - start)) - unwatched
+    func add(_ began: TimeSpan?, _ enough: TimeSpan) {
+      fingerprint.add(began.map { min(watched - $0, enough).milliseconds } ?? -1)
+    }
+    switch rollout.phase {
+    case .updating where !isBaselineOver: add(baselineBegan, policy.baseline)
+    case .burningIn: add(burnInBegan, max(policy.burnIn.max, policy.waveBurnIn))
+    case .soaking: add(soakBegan, policy.soak)
+    default: break
+    }
   }
 
   private mutating func countTime(_ event: Event, _ elapsed: TimeSpan, _ before: Rollout, _ after: Rollout) {

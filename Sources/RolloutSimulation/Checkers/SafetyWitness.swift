@@ -2,7 +2,7 @@ package import RolloutCore
 
 /// Watches a rollout from outside, by its journal and by the hosts' own truth, and notes what must never happen.
 package struct SafetyWitness {
-  package let plan: Plan
+  private let shared: Shared<Plan>
   package private(set) var violations: [String] = []
 
   private var lastFence: Fence?
@@ -15,15 +15,19 @@ package struct SafetyWitness {
   private var automaticRollbacks = 0
   private var analysis: AnalysisWitness
 
+  private var plan: Plan {
+    _read { yield shared.value }
+  }
+
   private struct Intended {
     var attempt = 0
     var steps = StepSet()
   }
 
   package init(plan: Plan) {
-    self.plan = plan
+    shared = Shared(plan)
     intended = Array(repeating: Intended(), count: plan.hosts.count)
-    analysis = AnalysisWitness(plan: plan)
+    analysis = AnalysisWitness(shared)
   }
 
   package mutating func report(_ violation: String) { violations.append(violation) }
@@ -92,6 +96,7 @@ package struct SafetyWitness {
 
   /// A serving instance is about to go down. Those that people skipped are theirs.
   package mutating func seeTakenDown(_ host: Int, _ rollout: Rollout, _ hosts: [SimulatedHost]) {
+    if case .skipped = rollout.hosts[host].position { return }
     let others = hosts.indices.filter { index in
       if case .skipped = rollout.hosts[index].position { return false }
       return index != host && hosts[index].isDownByUs && !hosts[index].serves
@@ -100,6 +105,34 @@ package struct SafetyWitness {
     require(
       others.count < limit,
       "\(rollout.name(host)) goes down while \(others.map { rollout.name($0).text }) are, limit \(limit)")
+  }
+
+  package mutating func checkEffects(_ host: SimulatedHost, _ name: HostID) {
+    for entry in host.ledger where entry.effects > 1 {
+      report("\(entry.step.rawValue) \(entry.attempt) had its effect \(entry.effects) times on \(name)")
+    }
+  }
+
+  /// Whoever runs the release is counted among those that may.
+  package mutating func checkExposure(_ rollout: Rollout, _ hosts: [SimulatedHost]) {
+    for index in hosts.indices where hosts[index].current == plan.release.version {
+      if plan.hosts[index].from == plan.release.version || rollout.hosts[index].isTouched { continue }
+      report("\(rollout.name(index)) runs the release, and the rollout does not know")
+    }
+  }
+
+  // MARK: What decides its future
+
+  /// What it remembers that later events are held against. Of what can only grow, it is enough that it grew.
+  package func add(to fingerprint: inout Fingerprint, _ rollout: Rollout, _ now: Timestamp) {
+    var bits = automaticRollbacks << 3
+    for (place, flag) in [isStopped, isHeld, turned].enumerated() where flag { bits |= 1 << place }
+    fingerprint.add(bits)
+    for index in intended.indices {
+      let isPresent = intended[index].attempt == rollout.hosts[index].attempt
+      fingerprint.add(isPresent ? Int(intended[index].steps.bits) : 0)
+    }
+    analysis.add(to: &fingerprint, rollout, now)
   }
 
   // MARK: Laws at every state

@@ -15,6 +15,9 @@ package struct SimulatedHost: Hashable, Sendable {
   /// Every step that was accepted, in the order of acceptance.
   package private(set) var ledger: [Entry] = []
 
+  /// What it works on.
+  package private(set) var work: HostCommand?
+
   package struct Entry: Hashable, Sendable {
     package var step: StepKind
     package var attempt: Int
@@ -60,6 +63,7 @@ package struct SimulatedHost: Hashable, Sendable {
     } else {
       ledger.append(Entry(step: command.key.step, attempt: command.key.attempt, record: .running))
     }
+    work = command
     if command.key.step.takesDown, isUp { isDownByUs = true }
     if case .activate = command.action { isUp = false }
     return .begins
@@ -68,6 +72,7 @@ package struct SimulatedHost: Hashable, Sendable {
   /// Its worker died half way, before any effect.
   package mutating func interrupt(_ key: StepKey) {
     if let place = place(key) { ledger[place].record = .interrupted }
+    if work?.key == key { work = nil }
   }
 
   /// Writes the outcome down and lets the step have its effect.
@@ -76,6 +81,7 @@ package struct SimulatedHost: Hashable, Sendable {
       ledger[place].record = .finished(outcome)
       ledger[place].effects += 1
     }
+    if work?.key == command.key { work = nil }
     switch command.action {
     case .stage: break
     case .activate(let activation): if !keepsOldVersion { current = activation.version }
