@@ -31,9 +31,14 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// What `tools/fuzz` links with libFuzzer; nobody else needs the archive.
+let fuzzing: [Product] =
+  Context.environment["CANARY_FUZZ"] == nil
+  ? [] : [.library(name: "FuzzOracles", type: .static, targets: ["FuzzOracles"])]
+
 let package = Package(
   name: "canary",
-  products: [.executable(name: "canary", targets: ["canary"])],
+  products: [.executable(name: "canary", targets: ["canary"])] + fuzzing,
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
@@ -105,7 +110,7 @@ let package = Package(
         "Observers", "TestKit", "LoopbackFixtures", argumentParser,
       ]),
     tests("ArchitectureTests", []),
-    tests("RolloutCoreTests", ["RolloutCore"]),
+    tests("RolloutCoreTests", ["RolloutCore", "RolloutSimulation"]),
     // The search for mistakes, made to be run for long: `make simulate`, `make teeth`.
     .executableTarget(
       name: "simulator", dependencies: ["RolloutSimulation", "RolloutEngine", "RolloutCore", argumentParser],
@@ -114,6 +119,8 @@ let package = Package(
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"], exclude: ["Fixtures"]),
+    // Journals as earlier versions wrote them.
+    tests("ReplayTests", ["RolloutEngine", "RolloutCore", crypto], exclude: ["Fixtures"]),
     // Whole burn-ins of the bench, fast; Benchmarks/judge feeds it.
     .executableTarget(
       name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",
@@ -148,6 +155,14 @@ let package = Package(
     .executableTarget(
       name: "store-probe", dependencies: ["RolloutStore", "RolloutEngine", "RolloutCore"], path: "Tests/store-probe",
       swiftSettings: strict),
+    // What must hold for every input of a reader; `tools/fuzz` draws the inputs, the suite replays the kept ones.
+    .target(
+      name: "FuzzOracles",
+      dependencies: [
+        "PolicyFile", "HostProtocol", "JudgeProtocol", "RolloutStore", "RolloutEngine", "RolloutCore", "Observers",
+        "ImmuneSystem", "CanaryJudge", yams,
+      ], path: "Fuzz/Oracles", swiftSettings: strict),
+    tests("FuzzRegressionTests", ["FuzzOracles"]),
     tests("RolloutStoreTests", ["RolloutStore", "RolloutEngine", "RolloutCore", "store-probe", grdb]),
   ]
 )

@@ -80,12 +80,12 @@ extension LatencyCheck {
   }
 
   /// The pass side: both the body and the highest quantile must reach 1/β.
-  var passState: (value: Double, threshold: Double, isEarned: Bool)? {
+  var passState: CheckState.PassState? {
     let processes = [body.pass].compactMap { $0 } + tails.compactMap { $0.pass?.process }
     guard let first = processes.first else { return nil }
-    return (
-      processes.map(\.logValue).min() ?? 0, first.logThreshold, processes.allSatisfy(\.isEarned)
-    )
+    return CheckState.PassState(
+      value: processes.map(\.logValue).min() ?? 0, threshold: first.logThreshold,
+      isEarned: processes.allSatisfy(\.isEarned))
   }
 
   var exposureMissing: Double? {

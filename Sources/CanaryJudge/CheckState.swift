@@ -10,6 +10,9 @@ struct CheckState: Hashable, Sendable {
   private var updatedLatency: LatencyWindow
   private var siblingsLatency: LatencyWindow
   private var clock = CheckClock()
+  /// ln E, and the pass side, nil where a pass asks nothing of the check; as of the last tick taken.
+  private(set) var logEvidence = 0.0
+  private(set) var pass: PassState?
   private let warmUp: Double
   private var isChangeExpected = false
   private var judgedBefore: [Int] = []
@@ -35,6 +38,14 @@ struct CheckState: Hashable, Sendable {
     case .boundedRate(let bound):
       bounded = BoundedRateCheck(bound: bound, instances: rules.instances, horizon: rules.horizon)
     }
+    weigh()
+  }
+
+  /// ln of the pass evidence and what it must reach.
+  struct PassState: Hashable, Sendable {
+    var value: Double
+    var threshold: Double
+    var isEarned: Bool
   }
 
   /// The arms changed: the next tick that this check takes says so.
@@ -59,6 +70,7 @@ struct CheckState: Hashable, Sendable {
     latency?.record(readings, moment: moment, judged: judged)
     gauge?.record(readings, moment: moment, judged: judged)
     bounded?.record(readings, moment: moment, judged: judged)
+    weigh()
     guard judged != nil else { return }
     recordLimit(readings, moment: moment)
   }
@@ -81,22 +93,13 @@ struct CheckState: Hashable, Sendable {
     }
   }
 
-  /// ln E.
-  var logEvidence: Double {
-    if let rates { return rates.logValue }
-    if let latency { return latency.logValue }
-    if let gauge { return gauge.evidence.wealth.logValue }
-    return bounded?.wealth.logValue ?? 0
+  private mutating func weigh() {
+    logEvidence = rates?.logValue ?? latency?.logValue ?? gauge?.evidence.wealth.logValue ?? bounded?.wealth.logValue ?? 0
+    pass = rates?.passState ?? latency?.passState
   }
 
   /// Ranks have a share of α of their own.
   var standsAlone: Bool { gauge != nil }
-
-  /// ln of the pass evidence and what it must reach; nil where a pass asks nothing of the check.
-  var pass: (value: Double, threshold: Double, isEarned: Bool)? {
-    if let process = rates?.pass?.process { return (process.logValue, process.logThreshold, process.isEarned) }
-    return latency?.passState
-  }
 
   var silentTicks: Int {
     rates?.silentTicks ?? latency?.silentTicks ?? gauge?.silentTicks ?? bounded?.silentTicks ?? 0

@@ -53,11 +53,12 @@ struct HistogramLayout: Hashable, Sendable {
 /// coarser, never guessed finer.
 struct LayoutAtlas: Hashable, Sendable {
   private(set) var layout: HistogramLayout
-  private var sources: [Source] = []
+  /// The layouts known, each with the map of its buckets. Arrays that share storage compare at once.
+  private(set) var sources: [Source] = []
 
-  private struct Source: Hashable, Sendable {
-    var bounds: [Double]
-    var map: [Int32]
+  struct Source: Hashable, Sendable {
+    fileprivate(set) var bounds: [Double]
+    fileprivate(set) var map: [Int32]
   }
 
   /// Layouts one check may mix; more are not measured.
@@ -69,7 +70,7 @@ struct LayoutAtlas: Hashable, Sendable {
     sources = [Source(bounds: bounds, map: layout.mapping(from: bounds))]
   }
 
-  /// The map of a known layout's buckets. Arrays that share storage compare at once.
+  /// The map of a known layout's buckets.
   func map(_ bounds: [Double]) -> [Int32]? { sources.first { $0.bounds == bounds }?.map }
 
   /// Takes a layout not seen before. The map from the old common layout to the new one where that became coarser, nil

@@ -79,10 +79,10 @@ public struct Judge: Hashable, Sendable {
     guard moment.second - lastChange > 2 * rules.warmUp - 1e-9 else { return false }
     if let needed = rules.untilRequests, requests < needed { return false }
     var counted = false
-    for check in checks where check.rule.weight > 0 {
-      if let limit = check.limit, !limit.isHeld { return false }
-      guard let pass = check.pass else { continue }
-      guard pass.isEarned, check.silentTicks < Self.silence else { return false }
+    for index in checks.indices where checks[index].rule.weight > 0 {
+      if checks[index].limit?.isHeld == false { return false }
+      guard let pass = checks[index].pass else { continue }
+      guard pass.isEarned, checks[index].silentTicks < Self.silence else { return false }
       counted = true
     }
     return counted
@@ -90,16 +90,17 @@ public struct Judge: Hashable, Sendable {
 
   /// Requests the updated arm has served, by the ratio or latency check that saw most.
   public var requests: Double {
-    checks.reduce(0) { most, check in
-      if case .ratio = check.rule.kind { return max(most, check.rates?.total.canaryExposure ?? 0) }
-      return max(most, check.latency?.updatedTotal ?? 0)
+    checks.indices.reduce(0) { most, index in
+      if case .ratio = checks[index].rule.kind { return max(most, checks[index].rates?.total.canaryExposure ?? 0) }
+      return max(most, checks[index].latency?.updatedTotal ?? 0)
     }
   }
 
   /// ln S and who is to blame once it has reached 1/α.
   private var evidence: (logValue: Double, blamed: Int?) {
-    let terms = checks.map { check in
-      EvidenceSum.Term(weight: check.rule.weight, logValue: check.standsAlone ? -.infinity : check.logEvidence)
+    let terms = checks.indices.map {
+      EvidenceSum.Term(
+        weight: checks[$0].rule.weight, logValue: checks[$0].standsAlone ? -.infinity : checks[$0].logEvidence)
     }
     let sum = EvidenceSum(terms, falseAlarm: rules.falseAlarm)
     if sum.crosses { return (sum.logValue, sum.largest) }

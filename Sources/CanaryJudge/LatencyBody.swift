@@ -60,9 +60,9 @@ struct LatencyBody: Hashable, Sendable {
 
   /// Adds the siblings' levels of a tick, by instance, and plays the placebo where a window is full.
   mutating func learn(_ levels: LevelTable, among old: [Int], second: Double, mean: Double) {
-    for index in old { windows[0].levels.add(index, of: levels) }
+    windows[0].levels.add(old, of: levels)
     guard windows[0].clock.closes(at: second) else { return }
-    for index in old { windows[1].levels.add(index, of: windows[0].levels) }
+    windows[1].levels.add(old, of: windows[0].levels)
     finish(0, among: old, second: second, mean: mean)
     if windows[1].clock.closes(at: second) { finish(1, among: old, second: second, mean: mean) }
   }

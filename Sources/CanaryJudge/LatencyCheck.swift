@@ -56,22 +56,20 @@ struct LatencyCheck: Hashable, Sendable {
 
   mutating func record(_ readings: [Measurement], moment: Moment, judged: Double?) {
     if moment.armsChanged { change(moment) }
-    let maps = admit(readings)
-    let histograms = (0..<instances).map { index in maps[index] == nil ? nil : Self.histogram(readings, index) }
+    let look = admit(readings)
     if !moment.isBeforeDeploy {
-      silentTicks = moment.serving.contains { histograms[$0] != nil } ? 0 : silentTicks + 1
-      silentSiblings = moment.siblings.count { histograms[$0] == nil }
+      silentTicks = moment.serving.contains { look.has($0) } ? 0 : silentTicks + 1
+      silentSiblings = moment.siblings.count { !look.has($0) }
     }
-    let old = moment.siblings.filter { histograms[$0] != nil }
-    let wasReady = reference.isReady
-    if wasReady { score(histograms, maps, old) }
+    let old = moment.siblings.filter { look.has($0) }
+    let siblings = reference.isReady ? score(look, old) : nil
     isOnRecording = moment.isSoak && !recorded.isEmpty
     if let judged {
       place(stakes.due(at: judged))
-      count(histograms, maps, moment: moment)
-      if reference.isReady { compare(histograms, maps, old: old, moment: moment) }
+      count(look, moment: moment)
+      if let siblings { compare(look, siblings: siblings, moment: moment) }
     }
-    learn(histograms, maps, old: old, wasReady: wasReady, moment: moment)
+    learn(look, old: old, siblings: siblings, moment: moment)
   }
 
   private mutating func place(_ stake: Double) {
@@ -79,16 +77,12 @@ struct LatencyCheck: Hashable, Sendable {
     for index in tails.indices { tails[index].wealth.place(stake) }
   }
 
-  private static func histogram(_ readings: [Measurement], _ index: Int) -> Histogram? {
-    guard index < readings.count, case .histogram(let histogram) = readings[index] else { return nil }
-    return histogram
-  }
-
-  /// Brings the readings' layouts to a common one. Per instance the map of its buckets, nil where nothing was measured.
-  private mutating func admit(_ readings: [Measurement]) -> [[Int32]?] {
-    let found = (0..<instances).map { Self.histogram(readings, $0) }
-    for histogram in found {
-      guard let histogram else { continue }
+  /// Brings the readings' layouts to a common one.
+  private mutating func admit(_ readings: [Measurement]) -> LatencyLook {
+    let look = LatencyLook(readings, instances: instances, atlas: atlas)
+    guard look.hasUnknownLayout else { return look }
+    for index in 0..<min(instances, readings.count) {
+      guard case .histogram(let histogram) = readings[index] else { continue }
       guard atlas != nil else {
         start(histogram.upperBounds)
         continue
@@ -97,13 +91,7 @@ struct LatencyCheck: Hashable, Sendable {
       let answer = atlas?.admit(histogram.upperBounds)
       if let map = answer?.coarsening { coarsen(map) }
     }
-    return found.map { histogram in
-      guard let histogram, let map = atlas?.map(histogram.upperBounds) else { return nil }
-      let isSound = histogram.buckets.allSatisfy {
-        $0.count >= 0 && $0.count < 1e15 && $0.index >= 0 && Int($0.index) < map.count
-      }
-      return isSound ? map : nil
-    }
+    return LatencyLook(readings, instances: instances, atlas: atlas)
   }
 
   private mutating func start(_ bounds: [Double]) {
@@ -136,47 +124,41 @@ struct LatencyCheck: Hashable, Sendable {
     forgetShifts()
   }
 
-  /// Scores the siblings' observations, each instance's apart.
-  private mutating func score(_ histograms: [Histogram?], _ maps: [[Int32]?], _ old: [Int]) {
+  /// Scores the siblings' observations, each instance's apart, and adds them up.
+  private mutating func score(_ look: LatencyLook, _ old: [Int]) -> LatencyArm {
     scores.clear()
-    for index in old {
-      guard let histogram = histograms[index], let map = maps[index] else { continue }
-      scores.score(index, histogram, map: map, reference: reference)
-    }
+    for index in old { scores.score(index, look, reference: reference) }
+    return scores.sum(old)
   }
 
   /// What the updated arm served, whether it can be compared or not.
-  private mutating func count(_ histograms: [Histogram?], _ maps: [[Int32]?], moment: Moment) {
+  private mutating func count(_ look: LatencyLook, moment: Moment) {
     for index in moment.updated {
-      guard let histogram = histograms[index], let map = maps[index] else { continue }
-      for bucket in histogram.buckets where bucket.count > 0 {
-        shown?.addUpdated(Int(map[Int(bucket.index)]), bucket.count, isSoak: moment.isSoak && reference.isReady)
-        updatedTotal += bucket.count
+      for cell in look.cells[look.range(index)] {
+        shown?.addUpdated(cell.place, cell.count, isSoak: moment.isSoak && reference.isReady)
+        updatedTotal += cell.count
       }
     }
   }
 
-  private mutating func compare(_ histograms: [Histogram?], _ maps: [[Int32]?], old: [Int], moment: Moment) {
+  private mutating func compare(_ look: LatencyLook, siblings: LatencyArm, moment: Moment) {
     var canary = LatencyArm(quantiles: tails.count)
     var warmed = canary
-    for index in moment.updated {
-      guard let histogram = histograms[index], let map = maps[index] else { continue }
+    for index in moment.updated where look.has(index) {
       let warm = (moment.age[index] ?? 0) >= warmUp
       prepare(index, warm: warm, isSoak: moment.isSoak)
       guard let shift = regressionShifts[index], let passShift = passShifts[index] else { continue }
-      for bucket in histogram.buckets where bucket.count > 0 {
-        let place = Int(map[Int(bucket.index)])
-        canary.add(bucket: place, count: bucket.count, shift: shift)
-        if warm { warmed.add(bucket: place, count: bucket.count, shift: passShift) }
+      for cell in look.cells[look.range(index)] {
+        canary.add(bucket: cell.place, count: cell.count, shift: shift)
+        if warm { warmed.add(bucket: cell.place, count: cell.count, shift: passShift) }
       }
     }
     if moment.isSoak {
       // A look that nobody answered uses nothing up.
-      guard moment.updated.contains(where: { histograms[$0] != nil }) else { return }
+      guard moment.updated.contains(where: { look.has($0) }) else { return }
       soak(canary, seconds: moment.duration)
       return
     }
-    let siblings = scores.sum(old)
     bet(canary: canary, siblings: siblings)
     resolve(warmed.levels.total, siblings.levels.total)
     guard warmed.levels.total > 0 else { return }
@@ -251,15 +233,11 @@ struct LatencyCheck: Hashable, Sendable {
       tails: tails.map { passMove($0.passMargin) })
   }
 
-  /// What the instances on the old version teach, for the ticks to come.
-  private mutating func learn(
-    _ histograms: [Histogram?], _ maps: [[Int32]?], old: [Int], wasReady: Bool, moment: Moment
-  ) {
-    collect(histograms, maps, old: old, moment: moment)
-    if wasReady {
-      let mean = reference.meanScore
-      let all = scores.table.sum(old)
-      body.learn(scores.table, among: old, second: moment.second, mean: mean)
+  /// What the instances on the old version teach, for the ticks to come. `siblings` is nil while nothing is scored.
+  private mutating func learn(_ look: LatencyLook, old: [Int], siblings: LatencyArm?, moment: Moment) {
+    collect(look, old: old, moment: moment)
+    if let all = siblings?.levels {
+      body.learn(scores.table, among: old, second: moment.second, mean: reference.meanScore)
       for index in tails.indices where reference.thresholds[index] != nil {
         tails[index].learn(
           events: scores.exceeding[index], exposure: scores.table.totals, among: old, second: moment.second)
@@ -272,22 +250,19 @@ struct LatencyCheck: Hashable, Sendable {
     if !moment.isBeforeDeploy, collected < Self.lateCollection { believe(moment) }
   }
 
-  private mutating func collect(_ histograms: [Histogram?], _ maps: [[Int32]?], old: [Int], moment: Moment) {
-    let forOffsets = moment.isBeforeDeploy || collected < Self.lateCollection
-    if forOffsets { collected += moment.duration }
+  private mutating func collect(_ look: LatencyLook, old: [Int], moment: Moment) {
     shown?.fade(seconds: moment.duration)
-    var all = moment.isBeforeDeploy ? Array(repeating: 0.0, count: reference.counts.count) : []
-    for index in old {
-      guard let histogram = histograms[index], let map = maps[index] else { continue }
-      for bucket in histogram.buckets where bucket.count > 0 {
-        let place = Int(map[Int(bucket.index)])
-        reference.add(place, bucket.count)
-        if forOffsets { offsets.add(index, place, bucket.count) }
-        if moment.isBeforeDeploy { all[place] += bucket.count }
-        shown?.add(place, bucket.count, isBeforeDeploy: moment.isBeforeDeploy)
-      }
+    reference.add(look, old)
+    shown?.add(look, old, isBeforeDeploy: moment.isBeforeDeploy)
+    if moment.isBeforeDeploy || collected < Self.lateCollection {
+      collected += moment.duration
+      offsets.add(look, old)
     }
-    if !all.isEmpty { recorded.record(all, seconds: moment.duration) }
+    if moment.isBeforeDeploy {
+      var all = Array(repeating: 0.0, count: reference.counts.count)
+      for index in old { for cell in look.cells[look.range(index)] { all[cell.place] += cell.count } }
+      if !all.isEmpty { recorded.record(all, seconds: moment.duration) }
+    }
   }
 
   private mutating func settle() {

@@ -31,6 +31,12 @@ struct LatencyOffsets: Hashable, Sendable {
     totals = Array(repeating: 0, count: instances)
   }
 
+  mutating func add(_ look: LatencyLook, _ members: [Int]) {
+    for instance in members {
+      for cell in look.cells[look.range(instance)] { add(instance, cell.place, cell.count) }
+    }
+  }
+
   mutating func add(_ instance: Int, _ bucket: Int, _ count: Double) {
     histograms[instance][bucket] += count
     totals[instance] += count

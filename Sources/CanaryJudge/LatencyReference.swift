@@ -24,7 +24,9 @@ struct LatencyReference: Hashable, Sendable {
     fresh = counts
   }
 
-  mutating func add(_ bucket: Int, _ count: Double) { fresh[bucket] += count }
+  mutating func add(_ look: LatencyLook, _ members: [Int]) {
+    for index in members { for cell in look.cells[look.range(index)] { fresh[cell.place] += cell.count } }
+  }
 
   /// Follows the mean score: by 2 % of the difference a second.
   mutating func follow(mean: Double, seconds: Double) {
@@ -79,7 +81,12 @@ struct LatencyReference: Hashable, Sendable {
 struct ScorePlace: Hashable, Sendable {
   let level: Int
   let part: Double
-  init(_ score: Double) { (level, part) = BoundedScore.place(score) }
+  /// 1 − `part`.
+  let rest: Double
+  init(_ score: Double) {
+    (level, part) = BoundedScore.place(score)
+    rest = 1 - part
+  }
 }
 
 /// Quantiles of bucketed values, on the log scale, log-linear within a bucket.

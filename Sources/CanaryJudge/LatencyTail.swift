@@ -49,19 +49,24 @@ struct LatencyTail: Hashable, Sendable {
     pass?.record(tick, temper: temper)
   }
 
-  /// Takes the siblings' exceedances of a tick, for the placebo.
+  /// Takes the siblings' exceedances of a tick, for the placebo; others have exposure 0.
   mutating func learn(events: [Double], exposure: [Double], among old: [Int], second: Double) {
     rates.record(events: events, exposure: exposure, among: old)
-    for window in windows.indices {
-      for index in old { windows[window].add(index, events: events[index], exposure: exposure[index]) }
-      guard windows[window].closes(at: second) else { continue }
-      let turn = PlaceboRates.turn(second: second, length: windows[window].length, of: old.count)
-      let data = windows[window]
-      PlaceboRates.play(data, among: old, rates: rates, bets: bets, direction: 1, turn: turn) {
-        tempering.record($1, bet: $0, window: window)
-      }
-      windows[window].clear()
+    windows[0].add(events: events, exposure: exposure)
+    // A long window ends where a short one does.
+    let isLongFull = windows[1].closes(at: second)
+    guard windows[0].closes(at: second) else { return }
+    windows[1].add(events: windows[0].events, exposure: windows[0].exposure)
+    play(0, among: old, second: second)
+    if isLongFull { play(1, among: old, second: second) }
+  }
+
+  private mutating func play(_ window: Int, among old: [Int], second: Double) {
+    let turn = PlaceboRates.turn(second: second, length: windows[window].length, of: old.count)
+    PlaceboRates.play(windows[window], among: old, rates: rates, bets: bets, direction: 1, turn: turn) {
+      tempering.record($1, bet: $0, window: window)
     }
+    windows[window].clear()
   }
 
   mutating func forgetWindows() { for index in windows.indices { windows[index].clear() } }

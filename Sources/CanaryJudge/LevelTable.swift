@@ -8,17 +8,25 @@ struct LevelTable: Hashable, Sendable {
     totals = Array(repeating: 0, count: instances)
   }
 
-  mutating func add(_ instance: Int, _ place: ScorePlace, count: Double) {
-    let base = instance * BoundedScore.levels + place.level
-    counts[base] += count * (1 - place.part)
-    counts[base + 1] += count * place.part
-    totals[instance] += count
+  /// Adds an instance's cells, `places` being where the score of each bucket lies.
+  mutating func add(_ instance: Int, _ cells: ArraySlice<LatencyLook.Cell>, places: [ScorePlace]) {
+    let base = instance * BoundedScore.levels
+    var total = totals[instance]
+    for cell in cells {
+      let place = places[cell.place]
+      counts[base + place.level] += cell.count * place.rest
+      counts[base + place.level + 1] += cell.count * place.part
+      total += cell.count
+    }
+    totals[instance] = total
   }
 
-  mutating func add(_ instance: Int, of other: LevelTable) {
-    let base = instance * BoundedScore.levels
-    for index in base..<(base + BoundedScore.levels) { counts[index] += other.counts[index] }
-    totals[instance] += other.totals[instance]
+  mutating func add(_ members: [Int], of other: LevelTable) {
+    for instance in members {
+      let base = instance * BoundedScore.levels
+      for index in base..<(base + BoundedScore.levels) { counts[index] += other.counts[index] }
+      totals[instance] += other.totals[instance]
+    }
   }
 
   mutating func clear(_ instance: Int) {
@@ -28,7 +36,8 @@ struct LevelTable: Hashable, Sendable {
   }
 
   mutating func clear() {
-    for index in totals.indices { clear(index) }
+    for index in counts.indices { counts[index] = 0 }
+    for index in totals.indices { totals[index] = 0 }
   }
 
   /// Mean score of an instance; ½ when it has none.

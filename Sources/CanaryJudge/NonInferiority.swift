@@ -4,12 +4,15 @@ struct NonInferiority: Hashable, Sendable {
   private(set) var wealth: BetWealth
   let logThreshold: Double
   private(set) var isEarned = false
+  /// ln E as of the last tick that was finished.
+  private(set) var logValue: Double
   /// Exposure of the updated arm behind it.
   private(set) var exposure = 0.0
 
   init(shares: [Double], beta: Double) {
     wealth = BetWealth(shares: shares)
     wealth.place(1)
+    logValue = wealth.logValue
     logThreshold = EvidenceSum.logThreshold(falseAlarm: beta)
   }
 
@@ -18,10 +21,9 @@ struct NonInferiority: Hashable, Sendable {
   /// Ends a tick with `exposure` of the updated arm.
   mutating func finish(exposure: Double) {
     self.exposure += exposure
+    logValue = wealth.logValue
     if logValue >= logThreshold { isEarned = true }
   }
-
-  var logValue: Double { wealth.logValue }
 
   /// Exposure still missing if the best bet goes on earning what it earned so far; nil when it earns nothing.
   var exposureMissing: Double? {

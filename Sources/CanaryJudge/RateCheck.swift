@@ -115,7 +115,7 @@ struct RateCheck: Hashable, Sendable {
       isBeforeDeploy: moment.isBeforeDeploy)
     rates.record(events: counts.events, exposure: counts.exposure, among: old)
     for index in windows.indices {
-      windows[index].add(counts, among: old)
+      windows[index].add(events: counts.events, exposure: counts.exposure, among: old)
       guard windows[index].closes(at: moment.second) else { continue }
       finish(window: index, among: old, second: moment.second)
       windows[index].clear()
@@ -184,6 +184,13 @@ struct RateCheck: Hashable, Sendable {
   /// ln of the mean of the sides' E.
   var logValue: Double {
     LogSpace.sum(sides.map(\.logValue)) - LogSpace.of(Double(max(sides.count, 1)))
+  }
+
+  var passState: CheckState.PassState? {
+    pass.map {
+      CheckState.PassState(
+        value: $0.process.logValue, threshold: $0.process.logThreshold, isEarned: $0.process.isEarned)
+    }
   }
 
   /// The side with the most evidence.

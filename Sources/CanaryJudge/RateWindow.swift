@@ -13,16 +13,17 @@ struct RateWindow: Hashable, Sendable {
     exposure = events
   }
 
-  mutating func add(_ counts: ArmCounts, among old: [Int]) {
+  mutating func add(events x: [Double], exposure n: [Double], among old: [Int]) {
     for index in old {
-      events[index] += counts.events[index]
-      exposure[index] += counts.exposure[index]
+      events[index] += x[index]
+      exposure[index] += n[index]
     }
   }
 
-  mutating func add(_ index: Int, events x: Double, exposure n: Double) {
-    events[index] += x
-    exposure[index] += n
+  /// Takes counts that are 0 for whoever is no sibling.
+  mutating func add(events x: [Double], exposure n: [Double]) {
+    for (index, x) in zip(events.indices, x) { events[index] += x }
+    for (index, n) in zip(exposure.indices, n) { exposure[index] += n }
   }
 
   mutating func closes(at second: Double) -> Bool { clock.closes(at: second) || length == 0 }

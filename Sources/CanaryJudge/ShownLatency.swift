@@ -32,12 +32,16 @@ struct ShownLatency: Hashable, Sendable {
     }
   }
 
-  mutating func add(_ bucket: Int, _ count: Double, isBeforeDeploy: Bool) {
-    if isBeforeDeploy {
-      before[bucket] += count
-    } else {
-      siblings[bucket] += count
-      recent[bucket] += count
+  /// Takes what instances on the old version showed.
+  mutating func add(_ look: LatencyLook, _ members: [Int], isBeforeDeploy: Bool) {
+    for index in members {
+      let range = look.range(index)
+      if isBeforeDeploy {
+        for cell in look.cells[range] { before[cell.place] += cell.count }
+      } else {
+        for cell in look.cells[range] { siblings[cell.place] += cell.count }
+        for cell in look.cells[range] { recent[cell.place] += cell.count }
+      }
     }
   }
 

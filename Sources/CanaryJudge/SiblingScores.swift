@@ -9,15 +9,14 @@ struct SiblingScores: Hashable, Sendable {
     exceeding = Array(repeating: Array(repeating: 0, count: instances), count: quantiles)
   }
 
-  /// Takes an instance's histogram in place of what it had.
-  mutating func score(_ instance: Int, _ histogram: Histogram, map: [Int32], reference: LatencyReference) {
-    for bucket in histogram.buckets {
-      table.add(instance, reference.places[Int(map[Int(bucket.index)])], count: bucket.count)
-    }
+  /// Takes an instance's histogram, which had none.
+  mutating func score(_ instance: Int, _ look: LatencyLook, reference: LatencyReference) {
+    let range = look.range(instance)
+    table.add(instance, look.cells[range], places: reference.places)
     for quantile in exceeding.indices {
       guard let threshold = reference.thresholds[quantile] else { continue }
       var sum = 0.0
-      for bucket in histogram.buckets where Int(map[Int(bucket.index)]) > threshold { sum += bucket.count }
+      for cell in look.cells[range] where cell.place > threshold { sum += cell.count }
       exceeding[quantile][instance] = sum
     }
   }

@@ -10,7 +10,7 @@ public enum ControllerRefusal: Error, Hashable, Sendable {
   case alreadyEnded(RolloutSummary)
   case store(StoreFailure)
   /// A record that cannot be followed: which, and why.
-  case journal(sequence: Int, kind: String, detail: String)
+  case journal(RolloutID, sequence: Int, kind: String, detail: String)
 }
 
 /// Starts, finds, recovers and stops runners. It holds no rollout state of its own.
@@ -119,7 +119,7 @@ public actor Controller {
     let record: JournalRecord
     do {
       record = try ports.codec.encode(.planned(plan), sequence: 0, at: rollout.lastEventAt)
-    } catch { throw .journal(sequence: 0, kind: error.kind, detail: error.detail) }
+    } catch { throw .journal(plan.rollout, sequence: 0, kind: error.kind, detail: error.detail) }
     let batch = JournalBatch(records: [record], summary: rollout.summary, answers: [])
     try await stored { () async throws(StoreFailure) in try await self.ports.store.append(batch, under: lease) }
     // A store too full to delete from is no reason not to roll out; the next start tries again.
@@ -154,27 +154,47 @@ public actor Controller {
 
 /// Journal records to state, for whoever reads without driving.
 public enum RolloutReader {
+  /// `records` from 0 on. Every record must be the next one, be an event that this version knows, and be possible where
+  /// it stands; the first that is not is named in `.journal`. No records at all are `.unknownRollout`.
   public static func fold(
     _ records: [JournalRecord], _ id: RolloutID, by codec: any EventCoding = JSONEvents()
   ) throws(ControllerRefusal) -> (rollout: Rollout, events: [RecordedEvent]) {
+    guard let first = records.first else { throw .unknownRollout(id) }
     var events: [RecordedEvent] = []
     events.reserveCapacity(records.count)
-    do {
-      for record in records {
-        events.append(
-          RecordedEvent(sequence: record.sequence, at: record.at, event: try codec.decode(record)))
+    var rollout = try begin(first, id, codec, &events)
+    for record in records.dropFirst() {
+      let event = try event(of: record, id, codec, at: events.count)
+      do { try rollout.apply(event, at: record.at) } catch {
+        throw .journal(id, sequence: record.sequence, kind: event.kind, detail: error.message)
       }
-    } catch { throw .journal(sequence: error.sequence, kind: error.kind, detail: error.detail) }
-    guard let first = events.first, case .planned(let plan) = first.event else {
-      if records.isEmpty { throw .unknownRollout(id) }
-      throw .journal(sequence: 0, kind: records[0].kind, detail: "the first record is not a plan")
-    }
-    var rollout = Rollout(plan: plan, at: first.at)
-    for recorded in events.dropFirst() {
-      do { try rollout.apply(recorded.event, at: recorded.at) } catch {
-        throw .journal(sequence: recorded.sequence, kind: recorded.event.kind, detail: error.message)
-      }
+      events.append(RecordedEvent(sequence: record.sequence, at: record.at, event: event))
     }
     return (rollout, events)
+  }
+
+  private static func begin(
+    _ first: JournalRecord, _ id: RolloutID, _ codec: any EventCoding, _ events: inout [RecordedEvent]
+  ) throws(ControllerRefusal) -> Rollout {
+    let event = try event(of: first, id, codec, at: 0)
+    if case .planned(let plan) = event, plan.rollout != id {
+      throw .journal(id, sequence: 0, kind: first.kind, detail: "it is the plan of \(plan.rollout)")
+    }
+    events.append(RecordedEvent(sequence: 0, at: first.at, event: event))
+    do { return try Rollout.replay([(event, first.at)]) } catch {
+      throw .journal(id, sequence: 0, kind: first.kind, detail: error.message)
+    }
+  }
+
+  private static func event(
+    of record: JournalRecord, _ id: RolloutID, _ codec: any EventCoding, at sequence: Int
+  ) throws(ControllerRefusal) -> Event {
+    guard record.sequence == sequence else {
+      throw .journal(
+        id, sequence: sequence, kind: record.kind, detail: "record \(record.sequence) stands where it is due")
+    }
+    do { return try codec.decode(record) } catch {
+      throw .journal(id, sequence: error.sequence, kind: error.kind, detail: error.detail)
+    }
   }
 }

@@ -67,7 +67,6 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog, Sa
     return records
   }
 
-  /// Checks the whole chain of a rollout, and that it ends where the rollout's row says.
   public func verify(_ rollout: RolloutID) async throws(StoreFailure) -> ChainReport {
     try await chain.walk(rollout, from: 0) { _ in }
   }

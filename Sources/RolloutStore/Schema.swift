@@ -104,6 +104,17 @@ enum Schema {
 
   // MARK: Opening
 
+  /// Makes the empty file at `location` a journal, synced, with no log beside it.
+  static func lay(at location: StoreLocation) throws {
+    let queue = try DatabaseQueue(
+      path: location.path, configuration: configuration(for: location, label: "journal.creator"))
+    try queue.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+      try migrate(db, at: location)
+    }
+    try queue.close()
+  }
+
   /// A connection that writes: the file is ours, at our version, in WAL mode, and every commit is synced.
   static func openWriter(at location: StoreLocation) throws -> DatabaseQueue {
     let queue = try DatabaseQueue(

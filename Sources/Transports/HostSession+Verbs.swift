@@ -124,7 +124,7 @@ extension HostSession {
         while !Task.isCancelled, let file, let piece = try? file.read(), !piece.isEmpty, await channel.send(piece) {}
         await channel.endInput()
       }
-      let answer = await channel.response()
+      let answer = await channel.response(to: request)
       await giveBack(channel)
       return answer
     }

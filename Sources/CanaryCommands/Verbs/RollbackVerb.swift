@@ -103,8 +103,8 @@ private struct WayBack {
   private func target(_ history: [RolloutSummary], _ reports: [HostReport]) async throws(CommandFailure) -> Version {
     if let named { return named }
     let running = reports.compactMap(\.current)
-    let last = try await session.load((history.first ?? newest).id, from: store).rollout
-    if let before = RollbackTarget.before(last, running: running) { return before }
+    let last = try await session.loadUnlessDamaged((history.first ?? newest).id, from: store)?.rollout
+    if let before = last.flatMap({ RollbackTarget.before($0, running: running) }) { return before }
     if let found = RollbackTarget.choose(history, running: running) { return found.release }
     let held = RollbackTarget.heldByAll(reports).filter { version in !running.allSatisfy { $0 == version } }
     let choice =

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import RolloutCore
 internal import RolloutEngine
+internal import RolloutStore
 
 struct StartVerb: Verb {
   static let configuration = CommandConfiguration(
@@ -28,7 +29,7 @@ struct StartVerb: Verb {
     completion: .file())
   var plan: String?
 
-  @Flag(help: "End an open rollout of the service first, when it is halted or stuck.")
+  @Flag(help: "End an open rollout of the service first, when it is halted or stuck, or its journal is damaged.")
   var supersede = false
 
   @OptionGroup var left: ExclusionOptions
@@ -65,12 +66,43 @@ struct StartVerb: Verb {
       return
     }
     guard supersede else { throw .open(first, driver: driver, now: session.context.now()) }
+    if try await putAside(first, session, store) { return }
     var order = OperatorDesk.Order(
       verb: .supersede, reason: left.reason ?? "replaced by \(release.text)", done: "superseded")
     order.onlyAnswers = true
     var quiet = session
     quiet.context.console = session.console.answeringOnNotes
     _ = try await OperatorDesk(session: quiet, store: store).carryOut(order, on: first)
+  }
+}
+
+extension StartVerb {
+  /// An open rollout whose journal is damaged can be followed by nobody: its row is closed, and its records are left as
+  /// they lie. The hosts are looked at anew by the plan to come, and refuse whatever an earlier controller still sends.
+  private func putAside(_ open: RolloutSummary, _ session: Session, _ store: any CommandStore)
+    async throws(CommandFailure) -> Bool
+  {
+    let report = try await session.read { () async throws(StoreFailure) in try await store.verify(open.id) }
+    guard case .broken(let sequence, _) = report else { return false }
+    let now = session.context.now()
+    let holder = LeaseHolder.current(user: Operator.user(session.context.environment))
+    let taken = try await session.read { () async throws(StoreFailure) in
+      try await store.acquire(service: open.service, holder: holder, now: now)
+    }
+    let lease: Lease
+    switch taken {
+    case .success(let given): lease = given
+    case .failure(let held): throw .held(held, service: open.service, rollout: open, now: now)
+    }
+    let detail = "its journal is damaged at record \(sequence); replaced by \(release.text)"
+    let aside: Result<Void, StoreFailure>
+    do { aside = .success(try await store.putAside(open.id, detail: detail, at: now, under: lease)) } catch {
+      aside = .failure(error)
+    }
+    try? await store.release(lease)
+    do { try aside.get() } catch { throw CommandFailure(error) }
+    session.console.note("\(open.id): put aside; \(detail)")
+    return true
   }
 }
 

@@ -1,25 +1,36 @@
-@testable import RolloutCore
+package import RolloutCore
 
 /// Watches a rollout from outside, by its journal and by the hosts' own truth, and notes what must never happen.
-struct SafetyWitness {
-  let plan: Plan
-  private(set) var violations: [String] = []
+package struct SafetyWitness {
+  private let shared: Shared<Plan>
+  package private(set) var violations: [String] = []
 
   private var lastFence: Fence?
   private var sentFences: [Int: Fence] = [:]
-  private var intended: Set<StepKey> = []
+  /// Steps intended under the present attempt, by host.
+  private var intended: [Intended]
   private var isStopped = false
   private var isHeld = false
   private var turned = false
   private var automaticRollbacks = 0
   private var analysis: AnalysisWitness
 
-  init(plan: Plan) {
-    self.plan = plan
-    analysis = AnalysisWitness(plan: plan)
+  private var plan: Plan {
+    _read { yield shared.value }
   }
 
-  mutating func report(_ violation: String) { violations.append(violation) }
+  private struct Intended {
+    var attempt = 0
+    var steps = StepSet()
+  }
+
+  package init(plan: Plan) {
+    shared = Shared(plan)
+    intended = Array(repeating: Intended(), count: plan.hosts.count)
+    analysis = AnalysisWitness(shared)
+  }
+
+  package mutating func report(_ violation: String) { violations.append(violation) }
 
   private mutating func require(_ condition: Bool, _ violation: @autoclosure () -> String) {
     if !condition { report(violation()) }
@@ -27,13 +38,12 @@ struct SafetyWitness {
 
   // MARK: The journal
 
-  mutating func see(_ event: Event, at: Timestamp, _ before: Rollout, _ after: Rollout) {
+  package mutating func see(_ event: Event, at: Timestamp, _ before: Rollout, _ after: Rollout) {
     analysis.see(event, at: at, before, after)
     violations += analysis.takeViolations()
     switch event {
     case .stepIntended(let host, let step, let attempt, let fence, _):
-      let key = StepKey(rollout: plan.rollout, host: before.name(host), step: step, attempt: attempt)
-      require(intended.insert(key).inserted, "\(key) is intended a second time")
+      seeIntent(step, attempt, host, before)
       seeFence(fence)
       seeForward(step, host, before)
     case .stepReissued(let host, let fence):
@@ -52,6 +62,13 @@ struct SafetyWitness {
     }
   }
 
+  private mutating func seeIntent(_ step: StepKind, _ attempt: Int, _ host: Int, _ before: Rollout) {
+    require(attempt >= intended[host].attempt, "\(before.name(host)) goes back to attempt \(attempt)")
+    if attempt > intended[host].attempt { intended[host] = Intended(attempt: attempt) }
+    let isNew = intended[host].steps.insert(step)
+    require(isNew, "\(before.name(host))/\(step.rawValue)/\(attempt) is intended a second time")
+  }
+
   private mutating func seeFence(_ fence: Fence) {
     if let lastFence { require(fence > lastFence, "fence \(fence) follows \(lastFence)") }
     lastFence = fence
@@ -68,7 +85,7 @@ struct SafetyWitness {
 
   // MARK: Commands and hosts
 
-  mutating func seeSent(_ command: HostCommand, _ host: Int, _ rollout: Rollout) {
+  package mutating func seeSent(_ command: HostCommand, _ host: Int, _ rollout: Rollout) {
     if let fence = sentFences[host] { require(command.fence > fence, "\(command.key): fence not above \(fence)") }
     sentFences[host] = command.fence
     let step = command.key.step
@@ -78,7 +95,8 @@ struct SafetyWitness {
   }
 
   /// A serving instance is about to go down. Those that people skipped are theirs.
-  mutating func seeTakenDown(_ host: Int, _ rollout: Rollout, _ hosts: [SimulatedHost]) {
+  package mutating func seeTakenDown(_ host: Int, _ rollout: Rollout, _ hosts: [SimulatedHost]) {
+    if case .skipped = rollout.hosts[host].position { return }
     let others = hosts.indices.filter { index in
       if case .skipped = rollout.hosts[index].position { return false }
       return index != host && hosts[index].isDownByUs && !hosts[index].serves
@@ -89,9 +107,37 @@ struct SafetyWitness {
       "\(rollout.name(host)) goes down while \(others.map { rollout.name($0).text }) are, limit \(limit)")
   }
 
+  package mutating func checkEffects(_ host: SimulatedHost, _ name: HostID) {
+    for entry in host.ledger where entry.effects > 1 {
+      report("\(entry.step.rawValue) \(entry.attempt) had its effect \(entry.effects) times on \(name)")
+    }
+  }
+
+  /// Whoever runs the release is counted among those that may.
+  package mutating func checkExposure(_ rollout: Rollout, _ hosts: [SimulatedHost]) {
+    for index in hosts.indices where hosts[index].current == plan.release.version {
+      if plan.hosts[index].from == plan.release.version || rollout.hosts[index].isTouched { continue }
+      report("\(rollout.name(index)) runs the release, and the rollout does not know")
+    }
+  }
+
+  // MARK: What decides its future
+
+  /// What it remembers that later events are held against. Of what can only grow, it is enough that it grew.
+  package func add(to fingerprint: inout Fingerprint, _ rollout: Rollout, _ now: Timestamp) {
+    var bits = automaticRollbacks << 3
+    for (place, flag) in [isStopped, isHeld, turned].enumerated() where flag { bits |= 1 << place }
+    fingerprint.add(bits)
+    for index in intended.indices {
+      let isPresent = intended[index].attempt == rollout.hosts[index].attempt
+      fingerprint.add(isPresent ? Int(intended[index].steps.bits) : 0)
+    }
+    analysis.add(to: &fingerprint, rollout, now)
+  }
+
   // MARK: Laws at every state
 
-  mutating func checkCounts(_ rollout: Rollout) {
+  package mutating func checkCounts(_ rollout: Rollout) {
     require(rollout.downCount == rollout.hosts.count(where: \.isDown), "downCount is \(rollout.downCount)")
     let failures = rollout.hosts.indices.count { index in
       rollout.hosts[index].isFailed && rollout.hosts[index].direction == .forward && rollout.waveOfHost[index] != nil
@@ -99,13 +145,13 @@ struct SafetyWitness {
     require(rollout.failureCount == failures, "failureCount is \(rollout.failureCount), not \(failures)")
   }
 
-  mutating func checkRepeat(of input: Input, _ rollout: Rollout, _ now: Timestamp, settling: Bool = true) {
+  package mutating func checkRepeat(of input: Input, _ rollout: Rollout, _ now: Timestamp, settling: Bool = true) {
     if input.isNewsTwice { return }
     guard let events = try? rollout.decide(input, now: now, settling: settling) else { return }
     require(events.isEmpty, "law 5: a repeat of \(input) gives \(events.map(\.kind))")
   }
 
-  mutating func checkTicks(_ rollout: Rollout, _ now: Timestamp) {
+  package mutating func checkTicks(_ rollout: Rollout, _ now: Timestamp) {
     guard let deadline = rollout.nextDeadline else {
       let events = try? rollout.decide(.tick, now: now + .minutes(60 * 24 * 3650))
       require(events == [], "law 5: ten years change \(events?.map(\.kind) ?? []) without a deadline")
@@ -118,7 +164,7 @@ struct SafetyWitness {
     require(due?.isEmpty == false, "a tick at the deadline changes nothing in \(rollout.stateName)")
   }
 
-  mutating func checkWaiting(_ rollout: Rollout) {
+  package mutating func checkWaiting(_ rollout: Rollout) {
     let reasons = rollout.waitingOn
     require(reasons.isEmpty == rollout.isEnded, "waits for \(reasons) while \(rollout.stateName)")
     for reason in reasons {
@@ -136,7 +182,7 @@ struct SafetyWitness {
   // MARK: The end
 
   /// What the end claims, held against what the hosts really run.
-  mutating func judgeEnd(_ rollout: Rollout, _ hosts: [SimulatedHost]) {
+  package mutating func judgeEnd(_ rollout: Rollout, _ hosts: [SimulatedHost]) {
     guard case .ended(let fate, _) = rollout.phase else { return }
     for index in hosts.indices {
       let (host, update) = (hosts[index], rollout.hosts[index])

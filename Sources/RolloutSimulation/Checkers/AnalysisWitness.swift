@@ -1,9 +1,10 @@
-@testable import RolloutCore
+internal import RolloutCore
 
 /// Notes where the checks were not given their time, or not heard. It counts watched time by itself: a clock that
 /// stands still in pauses and while nobody drives, and takes no part in jumps of the wall clock.
 struct AnalysisWitness {
-  private let policy: Policy
+  private let shared: Shared<Plan>
+  private let start: Timestamp
   private var violations: [String] = []
 
   /// Wall clock less watched time.
@@ -17,7 +18,14 @@ struct AnalysisWitness {
   private var isPromoted = false
   private var hasFailed = false
 
-  init(plan: Plan) { policy = plan.policy }
+  init(_ plan: Shared<Plan>) {
+    shared = plan
+    start = plan.value.createdAt
+  }
+
+  private var policy: Policy {
+    _read { yield shared.value.policy }
+  }
 
   mutating func takeViolations() -> [String] {
     defer { violations = [] }
@@ -29,11 +37,28 @@ struct AnalysisWitness {
   }
 
   mutating func see(_ event: Event, at: Timestamp, _ before: Rollout, _ after: Rollout) {
-    let elapsed = at - PlanBuilder.start
+    let elapsed = at - start
     countTime(event, elapsed, before, after)
     let watched = (pausedAt ?? elapsed) - unwatched
     seeWatch(event, watched, before)
     seeVerdict(event, before, after)
+  }
+
+  /// What it remembers that later events are held against.
+  func add(to fingerprint: inout Fingerprint, _ rollout: Rollout, _ now: Timestamp) {
+    var bits = 0
+    for flag in [isBaselineOver, isSeenInBurnIn, isPromoted, hasFailed] { bits = bits << 1 | (flag ? 1 : 0) }
+    fingerprint.add(bits)
+    let watched = (pausedAt ?? (now - start)) - unwatched
+    func add(_ began: TimeSpan?, _ enough: TimeSpan) {
+      fingerprint.add(began.map { min(watched - $0, enough).milliseconds } ?? -1)
+    }
+    switch rollout.phase {
+    case .updating where !isBaselineOver: add(baselineBegan, policy.baseline)
+    case .burningIn: add(burnInBegan, max(policy.burnIn.max, policy.waveBurnIn))
+    case .soaking: add(soakBegan, policy.soak)
+    default: break
+    }
   }
 
   private mutating func countTime(_ event: Event, _ elapsed: TimeSpan, _ before: Rollout, _ after: Rollout) {

@@ -1,20 +1,20 @@
-import RolloutCore
+package import RolloutCore
 
-/// Plans for tests: `n` hosts on 1.0 that shall run 2.0, first a canary of one, then waves of the given sizes.
-struct PlanBuilder {
-  static let start = Timestamp(milliseconds: 1_000_000_000)
+/// Plans to try things on: `n` hosts on 1.0 that shall run 2.0, first a canary of one, then waves of the given sizes.
+package struct PlanBuilder {
+  package static let start = Timestamp(milliseconds: 1_000_000_000)
 
-  var kind = Plan.Kind.release
-  var hostCount = 3
-  var canaries = 1
+  package var kind = Plan.Kind.release
+  package var hostCount = 3
+  package var canaries = 1
   /// Sizes of the rolling waves. Empty: one with everything that is left.
-  var waveSizes: [Int] = []
-  var maxUnavailable = 1
+  package var waveSizes: [Int] = []
+  package var maxUnavailable = 1
   /// What runs on the host before, by index. Default: 1.0 everywhere.
-  var from: @Sendable (Int) -> Version? = { _ in "1.0" }
-  var policy = PlanBuilder.policy
+  package var from: @Sendable (Int) -> Version? = { _ in "1.0" }
+  package var policy = PlanBuilder.policy
 
-  static var policy: Policy {
+  package static var policy: Policy {
     var release = ReleasePolicy(artifact: "app-{version}.tar.gz", directory: "/srv/app")
     release.restart = ["restart"]
     var policy = Policy(service: "app", instances: .listed([]), transport: .local, release: release)
@@ -22,12 +22,12 @@ struct PlanBuilder {
     return policy
   }
 
-  init(hosts: Int = 3, _ change: (inout PlanBuilder) -> Void = { _ in }) {
+  package init(hosts: Int = 3, _ change: (inout PlanBuilder) -> Void = { _ in }) {
     hostCount = hosts
     change(&self)
   }
 
-  var plan: Plan {
+  package var plan: Plan {
     let release = Release(
       version: "2.0", digest: Digest(String(repeating: "a", count: 64)),
       artifact: kind == .release ? "/tmp/app-2.0.tar.gz" : "")
@@ -60,20 +60,20 @@ struct PlanBuilder {
 }
 
 extension Policy {
-  mutating func drains() {
+  package mutating func drains() {
     release.drain = ["drain"]
     release.undrain = ["undrain"]
   }
 
   /// `waits`: with the baseline and the soak that policies have by default.
-  mutating func checks(waits: Bool = true) {
+  package mutating func checks(waits: Bool = true) {
     let measure = CheckPolicy.Measure.ratio(events: "e", total: "t")
     checks = [CheckPolicy(name: "errors", source: .scrape("http://{host}/metrics"), measure: measure)]
     if !waits { (baseline, soak) = (.zero, .zero) }
   }
 
   /// An upper bound of the time in which a rollout without faults or people must end or come to rest.
-  func timeBound(_ plan: Plan) -> TimeSpan {
+  package func timeBound(_ plan: Plan) -> TimeSpan {
     let steps = release.restartTimeout + release.restartTimeout + hookTimeouts + healthyDeadline
     let stage = progressDeadline + healthyDeadline
     var bound = baseline + burnIn.max + progressDeadline + stage + soak
