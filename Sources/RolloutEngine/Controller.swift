@@ -136,8 +136,13 @@ public actor Controller {
 
   /// Time since the last sign of life: the dead holder's last renewal, or the last record after a clean leave.
   private func gap(_ rollout: Rollout, _ lease: Lease) -> TimeSpan {
-    let last = max(lease.previousRenewal ?? rollout.lastEventAt, rollout.lastEventAt)
-    return max(ports.clock.now() - last, .zero)
+    let now = ports.clock.now()
+    var last = rollout.lastEventAt
+    // A renewal by a clock that was set since says nothing; what is too long here only makes people wait.
+    if let renewal = lease.previousRenewal, renewal <= now, rollout.clockWasSetBackFrom.map({ renewal > $0 }) ?? true {
+      last = max(last, renewal)
+    }
+    return max(now - last, .zero)
   }
 
   private func stored<Value: Sendable>(
