@@ -69,8 +69,8 @@ let package = Package(
 
     // The rim: implementations of the ports.
     .target(
-      name: "RolloutStore", dependencies: ["RolloutEngine", "RolloutCore", "FailPoints", crypto, grdb], exclude: ["DESIGN.md"],
-      swiftSettings: strict),
+      name: "RolloutStore", dependencies: ["RolloutEngine", "RolloutCore", "FailPoints", crypto, grdb],
+      exclude: ["DESIGN.md"], swiftSettings: strict),
     target("ChildProcesses", [subprocess, systemPackage]),
     target(
       "Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", "FailPoints", logging]),

@@ -115,7 +115,9 @@ public actor Controller {
 
   /// Under the lease nobody else can create one, so the look and the write are one step.
   @discardableResult
-  private func create(_ plan: Plan, after epoch: Int64?, under lease: Lease) async throws(ControllerRefusal) -> Rollout {
+  private func create(
+    _ plan: Plan, after epoch: Int64?, under lease: Lease
+  ) async throws(ControllerRefusal) -> Rollout {
     if let epoch, lease.epoch - 1 != epoch { throw .overtaken(service: plan.policy.service) }
     let open = try await stored { () async throws(StoreFailure) in
       try await self.ports.store.summaries(service: plan.policy.service, openOnly: true, limit: 1)

@@ -78,7 +78,9 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog, Sa
   public func appendSamples(_ records: [SampleRecord], of rollout: RolloutID, under lease: Lease)
     async throws(StoreFailure)
   {
-    try await writer.write(.appendSamples) { db, _ in try SampleTable.append(records, of: rollout, under: lease, in: db) }
+    try await writer.write(.appendSamples) { db, _ in
+      try SampleTable.append(records, of: rollout, under: lease, in: db)
+    }
   }
 
   public func samples(of rollout: RolloutID, from sequence: Int, limit: Int) async throws(StoreFailure)

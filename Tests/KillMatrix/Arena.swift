@@ -43,7 +43,8 @@ public struct Arena: Sendable {
     (self.reach, self.directory) = (reach, directory)
     faults = directory.path("faults.so")
     let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("faults.c").path
-    try await runOrThrow(["cc", "-O1", "-fPIC", "-shared", "-o", faults, source, "-ldl"])
+    let compile = "exec \"$(command -v clang || command -v cc)\" -O1 -fPIC -shared -o \"$1\" \"$2\" -ldl"
+    try await runOrThrow(["sh", "-c", compile, "sh", faults, source])
     hosts = (1...Self.count).map { ArenaHost(name: "shop\($0)", directory: directory.path("host\($0)/srv")) }
     for host in hosts { try directory.directory("\(host.home)/srv/shared/run") }
     var sshds: [LoopbackSSHD] = []

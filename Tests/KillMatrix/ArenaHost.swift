@@ -91,7 +91,8 @@ struct ArenaHost: Sendable {
       for file in list(".canary/steps/\(rollout)") where file.contains("-") {
         let name = String(file.prefix { $0 != "." })
         let outcome = text(".canary/steps/\(rollout)/\(name).outcome")
-        found.insert(Step(rollout: rollout, name: name, outcome: outcome?.split(separator: "\n").first.map(String.init)))
+        let status = outcome?.split(separator: "\n").first.map(String.init)
+        found.insert(Step(rollout: rollout, name: name, outcome: status))
       }
     }
     return found.sorted { ($0.rollout, $0.name) < ($1.rollout, $1.name) }
@@ -107,6 +108,7 @@ struct ArenaHost: Sendable {
 
   /// What a finished step must not leave behind.
   var leftovers: [String] {
-    list("releases").filter { $0.hasPrefix(".") }.map { "releases/" + $0 } + list(".canary/incoming").map { "incoming/" + $0 }
+    list("releases").filter { $0.hasPrefix(".") }.map { "releases/" + $0 }
+      + list(".canary/incoming").map { "incoming/" + $0 }
   }
 }

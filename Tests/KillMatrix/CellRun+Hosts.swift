@@ -11,14 +11,7 @@ extension CellRun {
     let directories = arena.hosts.map(\.directory)
     let action = cell.means == .failHost ? "enospc" : cell.row == "reply" ? "killgroup-after" : "killgroup"
     let environment = faulty(action, at: "\(cell.occurrence)", under: directories)
-    var words = start
-    if cell.course == .asked {
-      var first = lease
-      first["CANARY_FAILPOINT"] = "sent:4:kill"
-      let lost = try await arena.canary(first).run(start)
-      oracle.require(lost.status == .signaled(SIGKILL), "the first controller lived: \(lost)")
-      words = ["resume"]
-    }
+    let words = try await victimWords()
     let victim = try await arena.canary(environment).run(words)
     let calls = calls
     isMet = calls.count >= cell.occurrence
@@ -28,7 +21,7 @@ extension CellRun {
       guard let step = calls.commandInDoubt(at: cell.occurrence, in: host.directory) else { continue }
       end.mayRepeatHooks = true
       guard step.contains("activate"), let usual = end.restarts[index].first, let last = usual.last else { continue }
-      end.restarts[index].append(step.hasPrefix("revert") ? usual + [last] : repeating("2.0", in: usual))
+      end.restarts[index].append(step.hasPrefix("revert") ? usual + [last] : repeating(cell.course == .wayBack ? "3.0" : "2.0", in: usual))
     }
     try await finish()
   }
@@ -78,7 +71,9 @@ extension CellRun {
       oracle.require(newest == nil, "the controller did not get over it: \(result)")
     }
     end.mayRepeatHooks = arena.reach == .local
-    if arena.reach == .local { for index in end.restarts.indices { end.restarts[index].append(["1.0", "2.0", "2.0"]) } }
+    if arena.reach == .local {
+      for index in end.restarts.indices { end.restarts[index].append(["1.0", "2.0", "2.0"]) }
+    }
     try await finish()
   }
 }

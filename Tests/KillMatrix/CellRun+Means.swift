@@ -67,6 +67,35 @@ extension CellRun {
     try handle.close()
   }
 
+  /// From one sync on all fail. The controller says so at once and begins nothing until it is asked to leave.
+  mutating func failForGood() async throws {
+    let environment = faulty("eio", at: "\(cell.occurrence)-1000000", only: "sync", under: [arena.state])
+    let victim = try await arena.canary(environment).begin(start)
+    let failed = { [run = self] in run.calls.filter { $0.number >= run.cell.occurrence }.count }
+    let arena = arena
+    _ = await eventually(within: .seconds(60)) {
+      if failed() > 0 { return true }
+      return await victim.log.isEnded
+    }
+    isMet = failed() > 0
+    let began = ContinuousClock.now
+    // Before the first record is written there is nothing to say on; it leaves.
+    if await victim.log.contains("\"type\":\"trouble\"") {
+      note = "said so \(ContinuousClock.now - began) after the first failed sync"
+      let steps = arena.hosts.map(\.steps)
+      let soFar = failed()
+      oracle.require(await eventually { failed() > soFar + 3 }, "it does not try again")
+      // An outcome that was on its way may still come in; a key that is new must not.
+      let keys = arena.hosts.map { $0.steps.map(\.name) }
+      oracle.require(keys == steps.map { $0.map(\.name) }, "a step began without its record: \(keys)")
+      _ = await victim.interrupt()
+    } else {
+      oracle.require((await victim.ended()).errors.contains("journal"), "it does not say what is wrong")
+    }
+    await oracle.look("after the failure")
+    try await finish()
+  }
+
   // MARK: Another controller
 
   /// The first controller dies, or its machine does; the time until another has the rollout in hand.
@@ -78,7 +107,8 @@ extension CellRun {
         isMet = false
         return try await finish()
       }
-      first.launcher = ["unshare", "--uts", "sh", "-c", "hostname elsewhere && exec \"$0\" \"$@\""]
+      let renamed = "echo elsewhere >/proc/sys/kernel/hostname && exec \"$0\" \"$@\""
+      first.launcher = ["unshare", "--uts", "sh", "-c", renamed]
     }
     try arena.writePolicy(["burn_in": "{min: 2s, max: 1m}"])
     let victim = try await first.begin(start)

@@ -41,6 +41,19 @@ extension CellRun {
     }
   }
 
+  /// A controller dies with an operator's word in its hands: the verb finds that out and carries it out itself.
+  mutating func killHearer() async throws {
+    try arena.writePolicy(["burn_in": "{min: 3m, max: 4m}"])
+    let controller = try await arena.canary(deadly).begin(start)
+    try await controller.reached("burnInStarted")
+    let done = try await arena.canary(lease).run(verb)
+    isMet = isMarked
+    let victim = await controller.ended()
+    oracle.require(victim.status == .signaled(SIGKILL), "the victim lived: \(victim)")
+    oracle.require(done.status == .exited(0), "the verb: \(done)")
+    try await finishVerb()
+  }
+
   /// Brings the rollout to where the verb means something.
   private mutating func prepareForVerb() async throws -> BuiltCanary.Running? {
     switch cell.course {
@@ -92,14 +105,16 @@ extension CellRun {
     case .abortRollback, .orphanAbort:
       end = ExpectedEnd(versions: ["1.0", "1.0"], state: "aborted", restarts: [[["1.0", "2.0", "1.0"]], [["1.0"]]])
     case .retry:
-      let once = ["1.0", "3.0", "1.0"], twice = ["1.0", "3.0", "3.0", "1.0"]
+      let once = ["1.0", "3.0", "1.0"]
+      let twice = ["1.0", "3.0", "3.0", "1.0"]
       let thrice = ["1.0", "3.0", "3.0", "3.0", "1.0"]
       end = ExpectedEnd(
         versions: ["1.0", "1.0"], state: "aborted", restarts: [[twice, once, thrice], [["1.0"]]])
       end.mayRepeatHooks = true
     case .rollback:
       end = ExpectedEnd(
-        versions: ["1.0", "1.0"], state: "succeeded", restarts: Array(repeating: [["1.0", "2.0", "1.0"]], count: Arena.count))
+        versions: ["1.0", "1.0"], state: "succeeded",
+        restarts: Array(repeating: [["1.0", "2.0", "1.0"]], count: Arena.count))
     default: break
     }
     for _ in 0..<3 {

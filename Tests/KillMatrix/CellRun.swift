@@ -24,9 +24,10 @@ struct CellRun {
   func prepare() throws {
     switch cell.course {
     case .measured:
+      let address = "http://{host}:{port}/{home}/srv/shared/run/load"
       try arena.writePolicy([
-        "checks": "[{name: load, scrape: \"http://{host}:{port}/{home}/srv/shared/run/load\", gauge: load, interval: 1s}]",
-        "burn_in": "{min: 1s, max: 2s}", "baseline": "1s", "wave_burn_in": "0s", "soak": "0s", "on_inconclusive": "promote", "on_no_data": "halt",
+        "checks": "[{name: load, scrape: \"\(address)\", gauge: load, interval: 1s}]", "burn_in": "{min: 1s, max: 2s}",
+        "baseline": "1s", "wave_burn_in": "0s", "soak": "0s", "on_inconclusive": "promote", "on_no_data": "halt",
       ])
       for host in arena.hosts { try host.write("load 1\n", to: "shared/run/load") }
     case .adopted: try FileManager.default.removeItem(atPath: arena.state)
@@ -111,6 +112,17 @@ struct CellRun {
     }
   }
 
+  /// What the victim is started with. Where a question is to be asked, a controller is lost first, while a command is on
+  /// its way.
+  mutating func victimWords() async throws -> [String] {
+    guard cell.course == .asked else { return start }
+    var first = lease
+    first["CANARY_FAILPOINT"] = "sent:4:kill"
+    let lost = try await arena.canary(first).run(start)
+    oracle.require(lost.status == .signaled(SIGKILL), "the first controller lived: \(lost)")
+    return ["resume"]
+  }
+
   /// Exit status of a drive to the expected end.
   var goodStatus: ProcessStatus { end.state == "rolled_back" ? .exited(2) : .exited(0) }
 
@@ -136,7 +148,9 @@ struct CellRun {
   // MARK: The controller is lost
 
   private mutating func killController() async throws {
-    let victim = try await arena.canary(deadly).run(start)
+    if cell.course == .abortHold { return try await killHearer() }
+    let words = try await victimWords()
+    let victim = try await arena.canary(deadly).run(words)
     isMet = isMarked
     if isMet, cell.course != .detached {
       oracle.require(victim.status == .signaled(SIGKILL), "the victim lived: \(victim)")
@@ -147,7 +161,8 @@ struct CellRun {
 
   /// Stopped for longer than its lease; another takes over; then it goes on and finds that it must not.
   private mutating func stopController() async throws {
-    let victim = try await arena.canary(armed("stop")).begin(start)
+    let words = try await victimWords()
+    let victim = try await arena.canary(armed("stop")).begin(words)
     let pid = await victim.process.processID
     _ = await eventually(within: .seconds(60)) {
       if isStopped(pid) { return true }
@@ -195,6 +210,7 @@ struct CellRun {
 
   /// Its writes fail for a while, or for good.
   private mutating func failController() async throws {
+    if cell.row == "sync, for good" { return try await failForGood() }
     let environment =
       cell.means == .failWrite
       ? armed("error") : faulty("eio", at: "\(cell.occurrence)", only: "sync", under: [arena.state])

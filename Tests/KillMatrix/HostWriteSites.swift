@@ -26,10 +26,12 @@ public struct HostWriteSite: Sendable {
     HostWriteSite("measure_archive", 2, [#"list\.(err|status)$"#]),
     HostWriteSite("list_archive", 3, [#"list\.(names|long|verdict)$"#]),
     HostWriteSite("link_one_shared", 4, [#"symlink releases/\.staging"#, #"mkdir (shared.*)?$"#]),
-    HostWriteSite("publish_release", 8, [
-      #"(open|write|chmod) releases/\.staging-[0-9]+/\.canary-release"#, #"(chmod|sync) releases/\.staging-[0-9.]+$"#,
-      #"rename releases/[0-9]"#, #"sync releases$"#,
-    ]),
+    HostWriteSite(
+      "publish_release", 8,
+      [
+        #"(open|write|chmod) releases/\.staging-[0-9]+/\.canary-release"#, #"(chmod|sync) releases/\.staging-[0-9.]+$"#,
+        #"rename releases/[0-9]"#, #"sync releases$"#,
+      ]),
     HostWriteSite("unpack_archive", 3, [#"(mkdir|open|write|chmod) releases/\.staging"#, "mkdir releases$"]),
     HostWriteSite("prune_releases", 2, [#"rename releases/\.old"#]),
     HostWriteSite("remove_tree", 3, [#"unlink releases/\.old"#, #"unlink \.canary/current\.new$"#]),
@@ -37,18 +39,20 @@ public struct HostWriteSite: Sendable {
     HostWriteSite("run_command", 1, [#"open .*\.output$"#]),
     HostWriteSite("keep_failure", 3, [#"\.outcome\.new$"#, #"unlink .*\.(success|output)$"#]),
     HostWriteSite("keep_success", 2, [#"rename .*\.outcome$"#, #"sync \.canary/steps/ID$"#]),
-    HostWriteSite("conclude", 1, [#"unlink \.canary/working$"#]),
+    HostWriteSite("conclude", 3, [#"unlink \.canary/working$"#]),
     HostWriteSite("claim", 1, [#"/host(\.new)?$"#, #"service(\.new)?$"#]),
-    HostWriteSite("replace_both", 5, [
-      #"(open|write|sync|rename) .*(fence|\.started)(\.new)?$"#, #"sync .*\.success$"#, #"sync \.canary$"#,
-    ]),
+    HostWriteSite(
+      "replace_both", 5,
+      [
+        #"(open|write|sync|rename) .*(fence|\.started)(\.new)?$"#, #"sync .*\.success$"#, #"sync \.canary$"#,
+      ]),
     HostWriteSite("accept_key", 6, [#"(open|write) \.canary/working$"#, #"\.success$"#, #"mkdir \.canary/steps"#]),
     HostWriteSite("prepare_ledger", 4, [#"chmod \.canary$"#, #"mkdir \.canary(/incoming)?$"#]),
     HostWriteSite("write_fence", 1, elsewhere: "as the row `host bind_step`"),
     HostWriteSite("replace", 3, elsewhere: within),
     HostWriteSite("sync_path", 1, elsewhere: within),
     HostWriteSite("sync_tree", 1, elsewhere: within),
-    HostWriteSite("bind_step", 1, elsewhere: "cells of a question after a loss"),
+    HostWriteSite("bind_step", 1),
     HostWriteSite("settle_step", 1, elsewhere: "opens the lock alone"),
     HostWriteSite("with_key", 1, elsewhere: "opens the lock alone"),
     HostWriteSite("locked_key", 1, elsewhere: "as the row `host bind_step`"),

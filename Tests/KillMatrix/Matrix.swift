@@ -20,9 +20,14 @@ public enum Matrix {
     cells += killed(try await Survey.take(.adopted, in: arena), .adopted, most: 1) {
       $0.hasPrefix("raise-epoch") || $0.hasPrefix("migrate")
     }
+    let asked = try await Survey.take(.asked, in: arena)
+    cells += killed(asked, .asked, most: 4) { ["answer-received", "sending", "sent", "replied"].contains($0) }
+    cells += stopped(asked, .asked, most: 1)
+    cells.append(Cell(.killController, "requests-read", course: .abortHold))
     cells += stopped(forward, .forward, most: 3) + stopped(wayBack, .wayBack, most: 1)
     cells += written(forward)
     cells += (1...max(1, forward.syncs)).map { Cell(.failSync, "sync", $0) }
+    cells += stride(from: 8, to: max(9, forward.syncs), by: 4).map { Cell(.failSync, "sync, for good", $0) }
     cells += onHosts(forward, .forward, .killHelper, in: arena)
     // What cannot be removed or given a mode fails nothing; that is what `chmod` and `rm` find out.
     cells += onHosts(forward, .forward, .failHost, in: arena) { !["unlink", "chmod"].contains($0.operation) }
@@ -47,6 +52,13 @@ public enum Matrix {
     let moments: Set<String> = ["connecting", "connected", "sending", "sent", "uploading", "replied"]
     let onTheWay = killed(forward, .forward, most: 100, reach: .ssh).filter { moments.contains($0.row) }
     return onTheWay + connections(forward, in: .ssh) + stopped(forward, .forward, most: 1, reach: .ssh)
+  }
+
+  /// Rows that must have cells: every write of the store at every stage, every moment, and every function of the host's
+  /// script that writes.
+  public static var required: [String] {
+    let writes = WriteSite.allCases.flatMap { site in WriteStage.allCases.map { "\(site.rawValue).\($0.rawValue)" } }
+    return writes + Moment.allCases.map(\.rawValue) + HostWriteSite.all.filter { $0.elsewhere == nil }.map(\.row)
   }
 
   // MARK: The controller
@@ -150,10 +162,11 @@ public enum Matrix {
 
   /// Runs every cell that `isWanted`, `workers` at a time, each worker in an arena of its own.
   public static func runAll(workers: Int, where isWanted: @escaping @Sendable (Cell) -> Bool) async throws -> Table {
-    var table = Table()
+    var table = Table(planned: [])
     for reach in [Arena.Reach.local, .ssh] {
       if reach == .ssh, !Arena.hasSSH { continue }
       let all = try await Arena.with(reach) { arena -> [Cell] in try await Self.cells(in: arena) }
+      table.plan(all)
       let cells = all.filter(isWanted)
       for result in try await run(cells, over: reach, workers: workers) { table.add(result) }
     }
@@ -162,6 +175,11 @@ public enum Matrix {
 
   /// Each row and each means at least once, from the cells of an arena.
   static func cover(_ cells: [Cell]) -> [Cell] {
+    // Over ssh every row is what it is over local but for what carries it.
+    if cells.first?.reach == .ssh {
+      let first = Dictionary(grouping: cells.filter { $0.occurrence == 1 }) { $0.means }
+      return Cell.Means.allCases.flatMap { first[$0, default: []].suffix($0 == .killConnection ? 4 : 2) }
+    }
     var rows: Set<String> = []
     var means: Set<Cell.Means> = []
     // Means first: those of which there are few also have rows of their own.
@@ -178,7 +196,7 @@ public enum Matrix {
   /// Runs a covering part over one transport.
   public static func runCover(of reach: Arena.Reach, workers: Int = 2) async throws -> Table {
     let all = try await Arena.with(reach) { arena -> [Cell] in try await Self.cells(in: arena) }
-    var table = Table()
+    var table = Table(planned: all)
     for result in try await run(cover(all), over: reach, workers: workers) { table.add(result) }
     return table
   }

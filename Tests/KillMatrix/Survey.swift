@@ -16,7 +16,8 @@ public struct Survey: Sendable {
     try run.prepare()
     var environment = run.faulty("", at: "0", under: arena.hosts.map(\.directory) + [arena.state])
     environment["CANARY_FAILPOINT_LOG"] = arena.scratch("points")
-    _ = try await arena.canary(environment).run(run.start)
+    let words = try await run.victimWords()
+    _ = try await arena.canary(environment).run(words)
     try await run.finish()
     await run.oracle.conclude(run.end)
     guard run.oracle.objections.isEmpty else {

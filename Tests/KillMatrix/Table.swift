@@ -4,7 +4,14 @@ import Foundation
 public struct Table: Sendable {
   public private(set) var results: [CellResult] = []
 
-  public init() {}
+  private var rows: Set<String>
+
+  init(planned cells: [Cell]) { rows = Set(cells.map(\.row)) }
+
+  mutating func plan(_ cells: [Cell]) { rows.formUnion(cells.map(\.row)) }
+
+  /// Rows that must have cells and have none.
+  public var missing: [String] { Matrix.required.filter { !rows.contains($0) } }
 
   public mutating func add(_ result: CellResult) { results.append(result) }
 
@@ -43,6 +50,7 @@ public struct Table: Sendable {
   public func summary(time: Duration) -> String {
     var lines = results.filter { $0.note != nil }.map { "\($0.cell): \($0.note ?? "")" }
     lines += reds.map { "RED \($0.cell)\n    " + $0.objections.joined(separator: "\n    ") }
+    if !missing.isEmpty { lines.append("no cell has the rows \(missing)") }
     let met = results.filter(\.isMet).count
     lines.append(
       "\(results.count) cells, \(met) of them met their place, \(reds.count) red, in \(time.components.seconds) s")

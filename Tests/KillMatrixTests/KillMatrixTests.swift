@@ -15,6 +15,7 @@ import Testing
     print(table.text)
     for result in table.reds { Issue.record("\(result.cell): \(result.objections.joined(separator: "\n"))") }
     #expect(!table.results.isEmpty)
+    if reach == .local { #expect(table.missing.isEmpty, "rows without a cell") }
     // A run may take a turn less than the one that was surveyed, but not many of them may.
     #expect(table.unmet.count * 5 <= table.results.count, "\(table.unmet.map(\.cell))")
   }

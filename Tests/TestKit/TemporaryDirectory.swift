@@ -13,7 +13,8 @@ public struct TemporaryDirectory: Sendable {
 
   /// The path is short enough for a socket in it, where `parent` is.
   public static func with<Result>(
-    within parent: String = "/tmp", isolation: isolated (any Actor)? = #isolation, _ body: (TemporaryDirectory) async throws -> Result
+    within parent: String = "/tmp", isolation: isolated (any Actor)? = #isolation,
+    _ body: (TemporaryDirectory) async throws -> Result
   ) async throws -> Result {
     let directory = try TemporaryDirectory(within: parent)
     defer { try? FileManager.default.removeItem(atPath: directory.path) }
