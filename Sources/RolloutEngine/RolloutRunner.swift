@@ -1,3 +1,4 @@
+internal import FailPoints
 public import RolloutCore
 
 /// What reaches a runner.
@@ -148,7 +149,9 @@ public actor RolloutRunner {
     // Nothing of a turn that is not on stable storage is real: no new effect begins.
     guard doubtful == nil else { return nil }
     if rollout.isAtRest { return .atRest }
+    FailPoints.reached(.turnShown)
     effects.reconcile(rollout.outstanding)
+    FailPoints.reached(.effectsBegun)
     setTimer()
     return nil
   }
@@ -186,6 +189,7 @@ public actor RolloutRunner {
       }
     } catch { return .end(.failed(detail: "record \(error.sequence) (\(error.kind)): \(error.detail)")) }
     let batch = JournalBatch(records: records, summary: work.state.summary, answers: work.answers)
+    FailPoints.reached(.turnDecided)
     do {
       try await ports.store.append(batch, under: lease)
     } catch {
@@ -198,6 +202,7 @@ public actor RolloutRunner {
         return .end(.failed(detail: detail))
       }
     }
+    FailPoints.reached(.turnJournalled)
     rollout = work.state
     for answer in work.answers { answered.insert(answer.request) }
     await report(work.events, trouble: nil)

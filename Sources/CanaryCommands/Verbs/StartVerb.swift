@@ -44,12 +44,13 @@ struct StartVerb: Verb {
     let document = try session.policies.find(service: release.service)
     let store = try await session.store()
     try await clearTheWay(document.policy.service, session, store)
+    let epoch = try await session.lastEpoch(of: document.policy.service, in: store)
     let draft = try await PlanDraft.release(release, exclusions: exclusions, in: session)
     let made = await draft.make()
     if let saved { try PlanFile.requireUnchanged(saved, made, path: plan ?? "") }
     let fresh = try session.planned(made)
-    try await ownership.require(of: made.facts, plan: fresh, in: session, store)
-    return try await Launch(session: session, store: store, plan: fresh)
+    let raised = try await ownership.require(of: made.facts, plan: fresh, in: session, store)
+    return try await Launch(session: session, store: store, plan: fresh, epoch: raised ?? epoch)
       .run(detach: detach, timeout: timeout?.span)
   }
 
@@ -111,18 +112,20 @@ struct Launch {
   let session: Session
   let store: any CommandStore
   let plan: Plan
+  /// The service's last epoch before its hosts were looked at.
+  let epoch: Int64
 
   func run(detach: Bool, timeout: TimeSpan?) async throws(CommandFailure) -> ExitStatus {
-    let plan = plan
+    let (plan, epoch) = (plan, epoch)
     let drive = Drive(
       session: session, store: store, policy: plan.policy, rollout: plan.rollout, timeout: timeout)
     guard detach else {
       return try await drive.conclude(
         try await drive.run { (controller, observer) async throws(ControllerRefusal) in
-          try await controller.start(plan, observer: observer)
+          try await controller.start(plan, after: epoch, observer: observer)
         })
     }
-    try await drive.record(plan)
+    try await drive.record(plan, after: epoch)
     try await Background(session: session, store: store).start(plan.rollout, after: 1)
     session.answer(text: plan.rollout.text, json: .object([("rollout", .string(plan.rollout.text))]))
     return .succeeded
