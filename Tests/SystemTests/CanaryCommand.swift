@@ -25,6 +25,10 @@ struct CanaryCommand: Sendable {
 
   /// Runs it to its end.
   func callAsFunction(_ arguments: String..., timeout: Duration = .seconds(120)) async throws -> Ended {
+    try await run(arguments, timeout: timeout)
+  }
+
+  func run(_ arguments: [String], timeout: Duration = .seconds(120)) async throws -> Ended {
     let result = try await ChildProcess.run(command(arguments), timeout: timeout, outputLimit: 1 << 20).get()
     return Ended(
       status: result.status, output: String(decoding: result.output, as: UTF8.self),
