@@ -124,7 +124,7 @@ let package = Package(
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"], exclude: ["Fixtures"]),
     // Journals as earlier versions wrote them.
-    tests("ReplayTests", ["RolloutEngine", "RolloutCore", crypto], exclude: ["Fixtures"]),
+    tests("ReplayTests", ["RolloutStore", "RolloutEngine", "RolloutCore", crypto, grdb], exclude: ["Fixtures"]),
     // Whole burn-ins of the bench, fast; Benchmarks/judge feeds it.
     .executableTarget(
       name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",

@@ -83,6 +83,12 @@ public actor RolloutRunner {
   /// Takes the rollout over and drives it until it is at rest, stopped, or no longer ours.
   /// - Parameter gap: time since the last sign of life of the controller before.
   public func run(gap: TimeSpan) async -> RunEnd {
+    // Hosts could not tell this controller from the one before.
+    guard lease.epoch > rollout.epoch else {
+      return .failed(
+        detail: "the lease's epoch \(lease.epoch) is not above \(rollout.epoch), the journal's: the leases of this "
+          + "file are damaged; restore a backup")
+    }
     let services = LeaseKeeper(lease: lease, rollout: rollout.plan.rollout, ports: ports, inbox: inbox)
     let keeping = services.start()
     var end = await takeOver(gap: gap)
