@@ -135,7 +135,7 @@ let package = Package(
       ]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
-    tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),
+    tests("SystemTests", ["TestKit", "ChildProcesses", "canary"], exclude: ["telling_service.py"]),
     // Another process on the same journal, for tests that need one to kill, to contend with or to fill a disk.
     .executableTarget(
       name: "store-probe", dependencies: ["RolloutStore", "RolloutEngine", "RolloutCore"], path: "Tests/store-probe",

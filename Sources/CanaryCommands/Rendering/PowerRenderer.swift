@@ -1,3 +1,4 @@
+internal import ImmuneSystem
 import RolloutCore
 
 /// What the checks can see, before anything is rolled out.
