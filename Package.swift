@@ -154,7 +154,7 @@ let package = Package(
       ]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
-    tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),
+    tests("SystemTests", ["TestKit", "ChildProcesses", "canary"], exclude: ["telling_service.py"]),
     // Every process lost at every step: the cells, the suite of a covering subset, and the program that runs them all.
     .target(
       name: "KillMatrix",

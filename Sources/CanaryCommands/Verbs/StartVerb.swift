@@ -9,7 +9,8 @@ struct StartVerb: Verb {
     discussion: """
       Drives the rollout until it has ended or waits for a person, and exits with what came of it. Ctrl-C and \
       SIGTERM leave the rollout as it is, exit with 130 or 143, and say how to go on; a second Ctrl-C ends the \
-      process at once.
+      process at once. With checks it first looks twice at their sources, two seconds apart, and says in a line what \
+      they can see at that traffic.
       """)
 
   @Argument(help: ArgumentHelp("What to roll out.", valueName: "service@version"))
@@ -32,6 +33,9 @@ struct StartVerb: Verb {
   @Flag(help: "End an open rollout of the service first, when it is halted or stuck, or its journal is damaged.")
   var supersede = false
 
+  @Flag(help: "Do not say beforehand what the checks can see; saves two seconds of looking at the traffic.")
+  var quiet = false
+
   @OptionGroup var left: ExclusionOptions
   @OptionGroup var ownership: Ownership
   @OptionGroup var common: CommonOptions
@@ -50,6 +54,10 @@ struct StartVerb: Verb {
     if let saved { try PlanFile.requireUnchanged(saved, made, path: plan ?? "") }
     let fresh = try session.planned(made)
     let raised = try await ownership.require(of: made.facts, plan: fresh, in: session, store)
+    if !quiet, !detach, common.output == .text {
+      let power = await PowerEstimate.power(of: fresh, directory: draft.directory, in: session)
+      if let power { PowerSummary.lines(power).forEach(session.console.note) }
+    }
     return try await Launch(session: session, store: store, plan: fresh, epoch: raised ?? epoch)
       .run(detach: detach, timeout: timeout?.span)
   }

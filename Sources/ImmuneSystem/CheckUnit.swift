@@ -1,7 +1,7 @@
-import RolloutCore
+public import RolloutCore
 
 /// What a check's values are counted in.
-enum CheckUnit: String, Hashable, Sendable, CaseIterable {
+public enum CheckUnit: String, Hashable, Sendable, CaseIterable {
   /// A part of a whole, shown in percent.
   case share
   case seconds, milliseconds, bytes
@@ -12,7 +12,7 @@ enum CheckUnit: String, Hashable, Sendable, CaseIterable {
 
   /// From the measure and the metric's name, whose last word is the base unit
   /// (https://prometheus.io/docs/practices/naming/). StatsD timers are in milliseconds.
-  init(_ check: CheckPolicy) {
+  public init(_ check: CheckPolicy) {
     switch check.measure {
     case .ratio: self = .share
     // What is compared of a share of the traffic is the traffic itself.
@@ -44,29 +44,29 @@ enum CheckUnit: String, Hashable, Sendable, CaseIterable {
   }
 
   /// `0.72 %`, `243 ms`, `1.2 s`, `412 MB`, `48/s`; `–` for what was not measured.
-  func text(_ value: Double?) -> String {
-    guard let value, value.isFinite else { return Figures.short(value) }
+  public func text(_ value: Double?) -> String {
+    guard let value, value.isFinite else { return "–" }
     switch self {
-    case .share: return "\(Figures.short(value * 100)) %"
+    case .share: return Figure.percent(value)
     case .seconds: return Self.seconds(value)
     case .milliseconds: return Self.seconds(value / 1000)
     case .bytes: return Self.bytes(value)
-    case .perSecond: return "\(Figures.short(value))/s"
+    case .perSecond: return "\(Figure.plain(value))/s"
     case .bytesPerSecond: return "\(Self.bytes(value))/s"
-    case .plain: return Figures.short(value)
+    case .plain: return Figure.plain(value)
     }
   }
 
   private static func seconds(_ value: Double) -> String {
     let size = abs(value)
-    if size >= 0.9995 || size == 0 { return "\(Figures.short(value)) s" }
-    return size < 0.0009995 ? "\(Figures.short(value * 1e6)) µs" : "\(Figures.short(value * 1000)) ms"
+    if size >= 0.9995 || size == 0 { return "\(Figure.plain(value)) s" }
+    return size < 0.0009995 ? "\(Figure.plain(value * 1e6)) µs" : "\(Figure.plain(value * 1000)) ms"
   }
 
   private static func bytes(_ value: Double) -> String {
     let units = ["B", "kB", "MB", "GB", "TB", "PB"]
     var (value, unit) = (value, 0)
     while abs(value) >= 999.5, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
-    return "\(Figures.short(value)) \(units[unit])"
+    return "\(Figure.plain(value)) \(units[unit])"
   }
 }
