@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import GRDB
 public import RolloutCore
 public import RolloutEngine
@@ -66,7 +67,7 @@ extension SQLiteStore: JournalAudit {
     async throws(StoreFailure)
   {
     guard case .broken = try await verify(rollout) else { throw .conflict(detail: "the journal of \(rollout) is whole") }
-    try await writer.write { db, _ in
+    try await writer.write(.putAside) { db, _ in
       try LeaseTable.requireHeld(lease, in: db)
       try db.execute(
         sql: """

@@ -54,10 +54,11 @@ struct RegistryTests {
     "RolloutEngine/Ports/Samples.swift": ["store.appendSamples(": 1],
     "CanaryCommands/Driving/OperatorDesk.swift": ["store.offer(": 1],
     "CanaryCommands/Planning/Ownership.swift": ["store.raiseEpoch(": 1],
+    "CanaryCommands/Verbs/StartVerb.swift": ["store.putAside(": 1],
   ]
 
   @Test func everyCallThatWritesIsKnown() throws {
-    let calls = ["append", "appendSamples", "pruneSamples", "acquire", "renew", "release", "offer", "raiseEpoch"]
+    let calls = ["append", "appendSamples", "pruneSamples", "acquire", "renew", "release", "offer", "raiseEpoch", "putAside"]
     var found: [String: [String: Int]] = [:]
     for (path, text) in try Self.sources(under: "Sources") where !path.hasPrefix("RolloutStore/") {
       // A simulation has a store of its own.
