@@ -36,7 +36,7 @@ release: ## optimised, statically linked Swift runtime
 	@ls -lh $(RELEASE)
 
 lint: ## formatting and shell scripts
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive Fuzz Sources Tests Package.swift
 	shellcheck tools/* .ci/run Sources/HostProtocol/Resources/canary-host.sh
 
 reference: build ## write docs/reference from the definitions
