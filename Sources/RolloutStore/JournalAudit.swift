@@ -66,7 +66,9 @@ extension SQLiteStore: JournalAudit {
   public func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease)
     async throws(StoreFailure)
   {
-    guard case .broken = try await verify(rollout) else { throw .conflict(detail: "the journal of \(rollout) is whole") }
+    guard case .broken = try await verify(rollout) else {
+      throw .conflict(detail: "the journal of \(rollout) is whole")
+    }
     try await writer.write(.putAside) { db, _ in
       try LeaseTable.requireHeld(lease, in: db)
       try db.execute(
