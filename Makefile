@@ -4,7 +4,7 @@ DEBUG := .build/debug/canary
 RELEASE_PATH := .build-release
 RELEASE := $(RELEASE_PATH)/release/canary
 
-.PHONY: help build test demo release release-check lint reference bench install clean
+.PHONY: help build test kill-matrix demo release release-check lint reference bench install clean fuzz
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,6 +18,12 @@ test: ## install what is missing, build, run every test
 	@tools/prerequisites test
 	$(SWIFT) build --build-tests
 	tools/test
+
+kill-matrix: ## lose every process at every write and step, and print the table; ONLY="words of a cell" for a part
+	@tools/prerequisites test
+	$(SWIFT) build --product canary
+	$(SWIFT) build --product kill-matrix
+	.build/debug/kill-matrix --workers $(or $(WORKERS),2) $(if $(ONLY),"$(ONLY)")
 
 demo: ## install what is missing, build, roll a good and a slow release on this machine
 	@tools/prerequisites demo
@@ -44,6 +50,10 @@ reference: build ## write docs/reference from the definitions
 
 bench: release ## start-up, lint and rollout benchmarks, printed
 	Benchmarks/run $(RELEASE)
+
+fuzz: ## random input for every reader of foreign data: SECONDS=20 each, TARGET= for one
+	@tools/prerequisites build
+	tools/fuzz run $(or $(SECONDS),20) $(TARGET)
 
 install: release ## PREFIX=/usr/local
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/canary

@@ -5,6 +5,7 @@ import getpass
 import io
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -47,9 +48,14 @@ class Host:
                 f"ListenAddress 127.0.0.1:{port}", f"HostKey {self.home}/host_key", "PidFile none", "UsePAM no",
                 f"AuthorizedKeysFile {root}/id.pub", "StrictModes no", "PasswordAuthentication no", "PrintMotd no",
                 f"SetEnv HOME={self.home}", ""]))
+        self.config = config
         self.log = os.path.join(self.home, "sshd.log")
+        self.listen()
+
+    def listen(self):
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=log)
+            self.process = subprocess.Popen(
+                [SSHD, "-D", "-e", "-f", self.config], stdin=subprocess.DEVNULL, stderr=log)
 
     def wait_until_listening(self):
         until = time.monotonic() + 20
@@ -76,6 +82,14 @@ class Host:
         with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as text:
             fields = text.read().rpartition(")")[2].split()
         return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+    def cut(self):
+        """Ends the connections, and takes no more until `listen`."""
+        connections = self.connections()
+        self.stop()
+        for connection in connections:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(connection), signal.SIGKILL)
 
     def stop(self):
         self.process.terminate()

@@ -5,8 +5,8 @@ internal import RolloutEngine
 internal import RolloutStore
 internal import Transports
 
-/// Everything that reads and keeps rollouts, and who holds them.
-typealias CommandStore = RolloutEngine.RolloutStore & LeaseBoard
+/// Everything that reads and keeps rollouts, who holds them, and whether what is kept is what was written.
+typealias CommandStore = RolloutEngine.RolloutStore & LeaseBoard & JournalAudit
 
 /// The one place that says which implementation stands behind each port. Nothing is opened before it is asked for:
 /// `canary --help` and `canary status` must not pay for ssh and curl.

@@ -12,7 +12,9 @@ extension CommandFailure {
     case .corrupt(let rollout, let sequence, let detail):
       self = .broken(
         "the journal of \(rollout) does not add up at record \(sequence): \(detail)",
-        next: "other rollouts are not concerned; restore the file from a backup before going on with this one")
+        next: "nothing is sent to a host for it, and other rollouts are not concerned",
+        "canary history verify \(rollout)  shows the damage; restore the journal from a backup to go on with it",
+        "canary start SERVICE@VERSION --supersede  puts it aside for a new one, while it is open")
     case .conflict(let detail):
       self = .broken("another process wrote first: \(detail)", next: "canary status shows what holds now")
     case .unusable(let detail): self = .broken(detail, next: "name another directory with --state DIR")
@@ -26,11 +28,16 @@ extension CommandFailure {
     case .unknownRollout(let id):
       self = .refused("no rollout \(id)", next: "canary history lists them")
     case .alreadyEnded(let summary): self = .ended(summary)
+    case .overtaken(let service):
+      self = .refused(
+        "somebody else drove \(service) since this plan looked at its hosts, so they may not be as it says",
+        next: "canary history  says who; nothing was changed, and the same command plans anew")
     case .store(let failure): self.init(failure)
-    case .journal(let sequence, let kind, let detail):
+    case .journal(let rollout, let sequence, let kind, let detail):
       self = .broken(
-        "record \(sequence) (\(kind)) cannot be followed: \(detail)",
-        next: "nothing was sent to a host; use the version of canary that wrote it, or restore the journal")
+        "record \(sequence) of \(rollout) (\(DisplayText.clean(kind))) cannot be followed: \(DisplayText.clean(detail))",
+        next: "nothing is sent to a host for it, and other rollouts are not concerned",
+        "use the version of canary that wrote it; canary history verify \(rollout)  says whether it is damaged")
     }
   }
 

@@ -67,14 +67,40 @@ struct Session: Sendable {
   func load(_ id: RolloutID, from store: any CommandStore) async throws(CommandFailure) -> (
     rollout: Rollout, events: [RecordedEvent]
   ) {
-    let records = try await read { () async throws(StoreFailure) in try await store.records(of: id, from: 0) }
-    do { return try RolloutReader.fold(records, id) } catch {
-      throw CommandFailure(error, now: context.now())
+    do { return try await follow(id, from: store) } catch { throw CommandFailure(error, now: context.now()) }
+  }
+
+  /// The fold, where several rollouts are looked at: nil, and a note, for one whose journal is damaged, so that it does
+  /// not hide the others.
+  func loadUnlessDamaged(_ id: RolloutID, from store: any CommandStore) async throws(CommandFailure) -> (
+    rollout: Rollout, events: [RecordedEvent]
+  )? {
+    do throws(ControllerRefusal) { return try await follow(id, from: store) } catch {
+      let failure = CommandFailure(error, now: context.now())
+      switch error {
+      case .store(.corrupt), .journal, .unknownRollout:
+        console.put(failure.text, on: .notes)
+        return nil
+      default: throw failure
+      }
     }
+  }
+
+  private func follow(_ id: RolloutID, from store: any CommandStore) async throws(ControllerRefusal) -> (
+    rollout: Rollout, events: [RecordedEvent]
+  ) {
+    let records: [JournalRecord]
+    do { records = try await store.records(of: id, from: 0) } catch { throw .store(error) }
+    return try RolloutReader.fold(records, id)
   }
 
   func read<Value: Sendable>(_ work: () async throws(StoreFailure) -> Value) async throws(CommandFailure) -> Value {
     do { return try await work() } catch { throw CommandFailure(error) }
+  }
+
+  /// The highest epoch that was given out for the service; 0 before the first lease.
+  func lastEpoch(of service: String, in store: any CommandStore) async throws(CommandFailure) -> Int64 {
+    try await read { () async throws(StoreFailure) in try await store.lastEpoch(of: service) }
   }
 
   /// Who drives the service's rollouts, if anybody alive does.

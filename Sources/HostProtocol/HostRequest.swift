@@ -6,8 +6,11 @@ public import RolloutCore
 /// input, so a stage takes a process (an ssh session) of its own; other requests may follow each other.
 public struct HostRequest: Hashable, Sendable {
   public let bytes: [UInt8]
+  /// How the host's answer to this request ends: the step and the fence asked about. Nil where it asks about no step.
+  let mark: String?
 
-  private init(verb: String, _ fields: [(name: String, value: String)]) throws(InvalidRequest) {
+  private init(verb: String, _ fields: [(name: String, value: String)], mark: String? = nil) throws(InvalidRequest) {
+    self.mark = mark
     var text = "request \(verb)\n"
     for (name, value) in fields {
       guard !value.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "\n") }) else {
@@ -26,6 +29,7 @@ public struct HostRequest: Hashable, Sendable {
       ("attempt", String(command.key.attempt)),
       ("epoch", String(command.fence.epoch)), ("fence_step", String(command.fence.step)),
     ]
+    let mark = Self.mark(command.key, command.fence)
     switch command.action {
     case .stage(let staging):
       fields += [
@@ -35,16 +39,20 @@ public struct HostRequest: Hashable, Sendable {
       fields += staging.sharedDirectories.map { ("shared_dir", $0) }
       fields += staging.sharedFiles.map { ("shared_file", $0) }
       fields += staging.protect.map { ("protect", $0.text) }
-      return try Self(verb: "stage", fields)
+      return try Self(verb: "stage", fields, mark: mark)
     case .activate(let activation):
       fields += [("version", activation.version.text), ("timeout_ms", String(activation.timeout.milliseconds))]
       fields += activation.restart.map { ("arg", $0) }
-      return try Self(verb: "activate", fields)
+      return try Self(verb: "activate", fields, mark: mark)
     case .run(let argv, let timeout):
       fields.append(("timeout_ms", String(timeout.milliseconds)))
       fields += argv.map { ("arg", $0) }
-      return try Self(verb: "run", fields)
+      return try Self(verb: "run", fields, mark: mark)
     }
+  }
+
+  private static func mark(_ key: StepKey, _ fence: Fence?) -> String {
+    "\(key) " + (fence.map { "\($0.epoch).\($0.step)" } ?? ".")
   }
 
   /// Asks about the host and, with `step`, about that step. A step that is running is waited for up to `wait`, in whole
@@ -61,7 +69,7 @@ public struct HostRequest: Hashable, Sendable {
       ]
       if let fence { fields += [("epoch", String(fence.epoch)), ("fence_step", String(fence.step))] }
     }
-    return try Self(verb: "inspect", fields)
+    return try Self(verb: "inspect", fields, mark: step.map { mark($0, fence) })
   }
 
   /// Runs a read-only command. It starts in `current` of `directory` where there is one, else in `/`.

@@ -11,13 +11,19 @@ public struct HostResponse: Hashable, Sendable {
   public let status: String
   /// Every line after the status, in order.
   public let fields: [Field]
+  /// What stands behind `end`.
+  private let mark: String?
 
   /// Nil when the first line is not a status.
-  init?(fields: [Field]) {
+  init?(fields: [Field], mark: String?) {
+    self.mark = mark
     guard let first = fields.first, first.name == "status" else { return nil }
     status = first.value
     self.fields = Array(fields.dropFirst())
   }
+
+  /// Whether it is about the step, and under the fence, that `request` asks about.
+  public func answers(_ request: HostRequest) -> Bool { mark == request.mark }
 
   /// The first value under that name.
   public func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
@@ -43,17 +49,18 @@ public struct HostResponse: Hashable, Sendable {
   /// As the answer to `inspect`.
   public func report() throws(HostAnswerFailure) -> HostReport {
     guard status == "ok" else { throw .refused(detail) }
-    guard let boot = value("boot_id"), let free = value("free_bytes").flatMap({ Int64($0) }) else {
+    guard let boot = value("boot_id"), let free = value("free_bytes").flatMap({ Int64($0) }), free >= 0
+    else {
       throw .incomplete("boot_id and free_bytes are missing")
     }
     let releases = fields.filter { $0.name == "release" }.compactMap { field -> HostReport.StagedRelease? in
-      let words = field.value.split(separator: " ")
+      let words = printable(field.value).split(separator: " ")
       guard words.count == 2 else { return nil }
       return HostReport.StagedRelease(version: Version(String(words[0])), digest: Digest(String(words[1])))
     }
     return HostReport(
-      current: value("current").map { Version($0) }, releases: releases,
-      fence: value("fence").flatMap { Fence(words: $0) }, bootID: boot, freeBytes: free, step: try stepRecord())
+      current: value("current").map { Version(printable($0)) }, releases: releases,
+      fence: value("fence").flatMap { Fence(words: $0) }, bootID: printable(boot), freeBytes: free, step: try stepRecord())
   }
 
   /// As the answer to `check`.

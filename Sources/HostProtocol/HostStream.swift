@@ -68,12 +68,13 @@ public struct HostStream: Sendable {
   }
 
   private mutating func takeField(_ text: String) throws(HostStreamFailure) -> Item? {
-    if text == "end" {
+    if text == "end" || text.hasPrefix("end ") {
       defer {
         fields = []
         lines = 0
       }
-      guard let response = HostResponse(fields: fields) else { throw fail(.malformed("a response without a status")) }
+      guard let response = HostResponse(fields: fields, mark: text == "end" ? nil : String(text.dropFirst(4)))
+      else { throw fail(.malformed("a response without a status")) }
       return .response(response)
     }
     let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)

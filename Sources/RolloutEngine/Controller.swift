@@ -8,9 +8,11 @@ public enum ControllerRefusal: Error, Hashable, Sendable {
   case open(RolloutSummary)
   case unknownRollout(RolloutID)
   case alreadyEnded(RolloutSummary)
+  /// Somebody drove the service since the plan's facts were taken: hosts may not be as it says.
+  case overtaken(service: String)
   case store(StoreFailure)
   /// A record that cannot be followed: which, and why.
-  case journal(sequence: Int, kind: String, detail: String)
+  case journal(RolloutID, sequence: Int, kind: String, detail: String)
 }
 
 /// Starts, finds, recovers and stops runners. It holds no rollout state of its own.
@@ -28,11 +30,12 @@ public actor Controller {
     self.holder = holder
   }
 
-  /// Records the plan and leaves it to whoever resumes it. Nothing is sent to a host.
-  public func record(_ plan: Plan) async throws(ControllerRefusal) {
+  /// Records the plan and leaves it to whoever resumes it. Nothing is sent to a host. `epoch`: the service's last one
+  /// when the hosts were looked at; throws `.overtaken` when another was given out since.
+  public func record(_ plan: Plan, after epoch: Int64? = nil) async throws(ControllerRefusal) {
     let lease = try await lease(for: plan.policy.service)
     do {
-      try await create(plan, under: lease)
+      try await create(plan, after: epoch, under: lease)
     } catch {
       try? await ports.store.release(lease)
       throw error
@@ -40,12 +43,14 @@ public actor Controller {
     try? await ports.store.release(lease)
   }
 
-  /// Records the plan and drives it until it is at rest.
-  public func start(_ plan: Plan, observer: any TurnObserver) async throws(ControllerRefusal) -> RunEnd {
+  /// Records the plan, as `record` does, and drives it until it is at rest.
+  public func start(
+    _ plan: Plan, after epoch: Int64? = nil, observer: any TurnObserver
+  ) async throws(ControllerRefusal) -> RunEnd {
     let lease = try await lease(for: plan.policy.service)
     let rollout: Rollout
     do {
-      rollout = try await create(plan, under: lease)
+      rollout = try await create(plan, after: epoch, under: lease)
     } catch {
       try? await ports.store.release(lease)
       throw error
@@ -81,7 +86,7 @@ public actor Controller {
   public func load(_ id: RolloutID) async throws(ControllerRefusal) -> Rollout {
     let store = ports.store
     let records = try await stored { () async throws(StoreFailure) in try await store.records(of: id, from: 0) }
-    return try RolloutReader.fold(records, id).rollout
+    return try RolloutReader.fold(records, id, by: ports.codec).rollout
   }
 
   // MARK: Inside
@@ -110,7 +115,10 @@ public actor Controller {
 
   /// Under the lease nobody else can create one, so the look and the write are one step.
   @discardableResult
-  private func create(_ plan: Plan, under lease: Lease) async throws(ControllerRefusal) -> Rollout {
+  private func create(
+    _ plan: Plan, after epoch: Int64?, under lease: Lease
+  ) async throws(ControllerRefusal) -> Rollout {
+    if let epoch, lease.epoch - 1 != epoch { throw .overtaken(service: plan.policy.service) }
     let open = try await stored { () async throws(StoreFailure) in
       try await self.ports.store.summaries(service: plan.policy.service, openOnly: true, limit: 1)
     }
@@ -118,8 +126,8 @@ public actor Controller {
     let rollout = Rollout(plan: plan, at: ports.clock.now())
     let record: JournalRecord
     do {
-      record = try EventCodec.encode(.planned(plan), sequence: 0, at: rollout.lastEventAt)
-    } catch { throw .journal(sequence: 0, kind: error.kind, detail: error.detail) }
+      record = try ports.codec.encode(.planned(plan), sequence: 0, at: rollout.lastEventAt)
+    } catch { throw .journal(plan.rollout, sequence: 0, kind: error.kind, detail: error.detail) }
     let batch = JournalBatch(records: [record], summary: rollout.summary, answers: [])
     try await stored { () async throws(StoreFailure) in try await self.ports.store.append(batch, under: lease) }
     // A store too full to delete from is no reason not to roll out; the next start tries again.
@@ -136,8 +144,13 @@ public actor Controller {
 
   /// Time since the last sign of life: the dead holder's last renewal, or the last record after a clean leave.
   private func gap(_ rollout: Rollout, _ lease: Lease) -> TimeSpan {
-    let last = max(lease.previousRenewal ?? rollout.lastEventAt, rollout.lastEventAt)
-    return max(ports.clock.now() - last, .zero)
+    let now = ports.clock.now()
+    var last = rollout.lastEventAt
+    // A renewal by a clock that was set since says nothing; what is too long here only makes people wait.
+    if let renewal = lease.previousRenewal, renewal <= now, rollout.clockWasSetBackFrom.map({ renewal > $0 }) ?? true {
+      last = max(last, renewal)
+    }
+    return max(now - last, .zero)
   }
 
   private func stored<Value: Sendable>(
@@ -149,27 +162,47 @@ public actor Controller {
 
 /// Journal records to state, for whoever reads without driving.
 public enum RolloutReader {
+  /// `records` from 0 on. Every record must be the next one, be an event that this version knows, and be possible where
+  /// it stands; the first that is not is named in `.journal`. No records at all are `.unknownRollout`.
   public static func fold(
-    _ records: [JournalRecord], _ id: RolloutID
+    _ records: [JournalRecord], _ id: RolloutID, by codec: any EventCoding = JSONEvents()
   ) throws(ControllerRefusal) -> (rollout: Rollout, events: [RecordedEvent]) {
+    guard let first = records.first else { throw .unknownRollout(id) }
     var events: [RecordedEvent] = []
     events.reserveCapacity(records.count)
-    do {
-      for record in records {
-        events.append(
-          RecordedEvent(sequence: record.sequence, at: record.at, event: try EventCodec.decode(record)))
+    var rollout = try begin(first, id, codec, &events)
+    for record in records.dropFirst() {
+      let event = try event(of: record, id, codec, at: events.count)
+      do { try rollout.apply(event, at: record.at) } catch {
+        throw .journal(id, sequence: record.sequence, kind: event.kind, detail: error.message)
       }
-    } catch { throw .journal(sequence: error.sequence, kind: error.kind, detail: error.detail) }
-    guard let first = events.first, case .planned(let plan) = first.event else {
-      if records.isEmpty { throw .unknownRollout(id) }
-      throw .journal(sequence: 0, kind: records[0].kind, detail: "the first record is not a plan")
-    }
-    var rollout = Rollout(plan: plan, at: first.at)
-    for recorded in events.dropFirst() {
-      do { try rollout.apply(recorded.event, at: recorded.at) } catch {
-        throw .journal(sequence: recorded.sequence, kind: recorded.event.kind, detail: error.message)
-      }
+      events.append(RecordedEvent(sequence: record.sequence, at: record.at, event: event))
     }
     return (rollout, events)
+  }
+
+  private static func begin(
+    _ first: JournalRecord, _ id: RolloutID, _ codec: any EventCoding, _ events: inout [RecordedEvent]
+  ) throws(ControllerRefusal) -> Rollout {
+    let event = try event(of: first, id, codec, at: 0)
+    if case .planned(let plan) = event, plan.rollout != id {
+      throw .journal(id, sequence: 0, kind: first.kind, detail: "it is the plan of \(plan.rollout)")
+    }
+    events.append(RecordedEvent(sequence: 0, at: first.at, event: event))
+    do { return try Rollout.replay([(event, first.at)]) } catch {
+      throw .journal(id, sequence: 0, kind: first.kind, detail: error.message)
+    }
+  }
+
+  private static func event(
+    of record: JournalRecord, _ id: RolloutID, _ codec: any EventCoding, at sequence: Int
+  ) throws(ControllerRefusal) -> Event {
+    guard record.sequence == sequence else {
+      throw .journal(
+        id, sequence: sequence, kind: record.kind, detail: "record \(record.sequence) stands where it is due")
+    }
+    do { return try codec.decode(record) } catch {
+      throw .journal(id, sequence: error.sequence, kind: error.kind, detail: error.detail)
+    }
   }
 }

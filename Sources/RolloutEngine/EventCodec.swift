@@ -1,6 +1,22 @@
 internal import FoundationEssentials
 public import RolloutCore
 
+/// How a controller writes events into records and reads them back. Anything else than `JSONEvents` is for journals that
+/// live as long as their process.
+public protocol EventCoding: Sendable {
+  func encode(_ event: Event, sequence: Int, at: Timestamp) throws(EventCodec.Mismatch) -> JournalRecord
+  func decode(_ record: JournalRecord) throws(EventCodec.Mismatch) -> Event
+}
+
+/// As `EventCodec` writes them.
+public struct JSONEvents: EventCoding {
+  public init() {}
+  public func encode(_ event: Event, sequence: Int, at: Timestamp) throws(EventCodec.Mismatch) -> JournalRecord {
+    try EventCodec.encode(event, sequence: sequence, at: at)
+  }
+  public func decode(_ record: JournalRecord) throws(EventCodec.Mismatch) -> Event { try EventCodec.decode(record) }
+}
+
 /// Events as journal payloads: JSON with sorted keys, so that equal events have equal bytes.
 public enum EventCodec {
   /// The bytes of an event are not JSON, or not of an event that this version knows.
@@ -8,6 +24,11 @@ public enum EventCodec {
     public var sequence: Int
     public var kind: String
     public var detail: String
+    public init(sequence: Int, kind: String, detail: String) {
+      self.sequence = sequence
+      self.kind = kind
+      self.detail = detail
+    }
   }
 
   public static func encode(_ event: Event, sequence: Int, at: Timestamp) throws(Mismatch) -> JournalRecord {

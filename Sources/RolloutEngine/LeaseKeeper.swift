@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import RolloutCore
 
 /// Keeps the lease alive, and brings what operators ask from other processes.
@@ -6,9 +7,6 @@ struct LeaseKeeper {
   let rollout: RolloutID
   let ports: Ports
   let inbox: Inbox<RunnerSignal>
-
-  /// How soon a request of another process is seen; well under the second that an abort may take.
-  static let requestInterval = TimeSpan(milliseconds: 100)
 
   func start() -> [Task<Void, Never>] { [ports.spawn { await renew() }, ports.spawn { await fetchRequests() }] }
 
@@ -33,8 +31,9 @@ struct LeaseKeeper {
       guard let counter = try? await ports.store.changeCounter(), counter != seen else { continue }
       guard let requests = try? await ports.store.pending(for: rollout) else { continue }
       seen = counter
+      if !requests.isEmpty { FailPoints.reached(.requestsRead) }
       if !requests.isEmpty { await inbox.send(.requests(requests)) }
-    } while await pause(Self.requestInterval)
+    } while await pause(ports.requestInterval)
   }
 
   private func pause(_ span: TimeSpan) async -> Bool {

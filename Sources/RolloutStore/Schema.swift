@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import Foundation
 internal import GRDB
 internal import RolloutEngine
@@ -104,6 +105,17 @@ enum Schema {
 
   // MARK: Opening
 
+  /// Makes the empty file at `location` a journal, synced, with no log beside it.
+  static func lay(at location: StoreLocation) throws {
+    let queue = try DatabaseQueue(
+      path: location.path, configuration: configuration(for: location, label: "journal.creator"))
+    try queue.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+      try migrate(db, at: location)
+    }
+    try queue.close()
+  }
+
   /// A connection that writes: the file is ours, at our version, in WAL mode, and every commit is synced.
   static func openWriter(at location: StoreLocation) throws -> DatabaseQueue {
     let queue = try DatabaseQueue(
@@ -181,12 +193,16 @@ enum Schema {
   private static func migrate(_ db: Database, at location: StoreLocation) throws {
     try db.inTransaction(.exclusive) {
       try requireOurs(db, at: location)
+      FailPoints.reached(.migrate, .offered)
       let found = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
       for migration in migrations.dropFirst(Int(clamping: max(0, found))) { try db.execute(sql: migration) }
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
       try db.execute(sql: "PRAGMA user_version = \(version)")
+      FailPoints.reached(.migrate, .written)
+      FailPoints.reached(.migrate, .committing)
       return .commit
     }
+    FailPoints.reached(.migrate, .synced)
   }
 
   /// Another process that is just opening the file makes the switch fail at once instead of letting it wait.

@@ -17,23 +17,36 @@ struct StoreLocation: Hashable, Sendable {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// Makes missing directories with mode 700 and an empty file with mode 600; SQLite gives `-wal` and `-shm` the mode
-  /// of the file. An existing file is not opened here: closing a descriptor of it would drop the POSIX locks that
-  /// another connection of this process holds on it.
+  /// Makes missing directories with mode 700 and, where there is none, a journal of mode 600 without rollouts; SQLite
+  /// gives `-wal` and `-shm` the mode of the file. It is made under another name and appears whole, so that an empty
+  /// file is known to have lost what it held. An existing file is not opened here: closing a descriptor of it would
+  /// drop the POSIX locks that another connection of this process holds on it.
   func create() throws(StoreFailure) {
     try makeDirectory(directory)
+    if identity != nil { return try requireJournalFile() }
+    let fresh = StoreLocation(path: "\(path).new-\(getpid())-\(UInt32.random(in: 0 ... .max))")
+    defer { for suffix in ["", "-journal"] { unlink(fresh.path + suffix) } }
+    try fresh.makeEmpty(as: self)
+    do { try Schema.lay(at: fresh) } catch { throw failure(error, verb: "create") }
+    guard link(fresh.path, path) == 0 || errno == EEXIST else { throw uncreatable(errno) }
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+
+  private func makeEmpty(as journal: StoreLocation) throws(StoreFailure) {
     let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-    if descriptor >= 0 {
-      close(descriptor)
-      return
-    }
-    let code = errno
-    guard code != EEXIST else { return try requireRegularFile() }
+    guard descriptor >= 0 else { throw journal.uncreatable(errno) }
+    close(descriptor)
+  }
+
+  private func uncreatable(_ code: Int32) -> StoreFailure {
     let sentence = "cannot create the journal \(path): \(explain(code))"
     guard code == ENOSPC || code == EDQUOT || code == EIO || code == EROFS else {
-      throw .unusable(detail: "\(sentence); name a file in a directory that uid \(geteuid()) may write")
+      return .unusable(detail: "\(sentence); name a file in a directory that uid \(geteuid()) may write")
     }
-    throw .unavailable(detail: "\(sentence); free at least \(Schema.spaceToFree / 1_048_576) MiB in \(directory)")
+    return .unavailable(detail: "\(sentence); free at least \(Schema.spaceToFree / 1_048_576) MiB in \(directory)")
   }
 
   private func makeDirectory(_ path: String) throws(StoreFailure) {
@@ -44,7 +57,7 @@ struct StoreLocation: Hashable, Sendable {
     throw .unusable(detail: "cannot create the directory \(path): \(explain(errno)); create it or name another one")
   }
 
-  private func requireRegularFile() throws(StoreFailure) {
+  private func requireJournalFile() throws(StoreFailure) {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw .unusable(detail: "\(path) is not a regular file; name a file for the journal")
@@ -52,6 +65,11 @@ struct StoreLocation: Hashable, Sendable {
     guard access(path, R_OK) == 0 else {
       throw .unusable(
         detail: "\(path) may not be read by uid \(geteuid()) (\(explain(errno))); it belongs to uid \(status.st_uid)")
+    }
+    guard status.st_size > 0 else {
+      throw .unusable(
+        detail: "\(path) is empty, which a journal never is: what it held is lost; restore a backup, or, if nothing was "
+          + "ever recorded there, remove the file")
     }
   }
 

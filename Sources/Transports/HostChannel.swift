@@ -50,10 +50,12 @@ actor HostChannel {
 
   func endInput() async { await process.closeInput() }
 
-  /// The answer to the request sent last.
-  func response() async -> Result<HostResponse, ChannelFailure> {
+  /// The answer to `request`, which was sent last. After a failure the channel is of no more use.
+  func response(to request: HostRequest) async -> Result<HostResponse, ChannelFailure> {
     switch await nextItem() {
-    case .success(.response(let response)): return .success(response)
+    case .success(.response(let response)) where response.answers(request): return .success(response)
+    case .success(.response):
+      return .failure(ChannelFailure(detail: "an answer from the host to another request than the one it was asked"))
     case .success: return .failure(ChannelFailure(detail: "a second greeting from the host"))
     case .failure(let failure): return .failure(failure)
     }

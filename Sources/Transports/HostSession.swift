@@ -1,4 +1,5 @@
 internal import ChildProcesses
+internal import FailPoints
 internal import HostProtocol
 
 /// One host's connection: opened by the first request, opened again after a loss, answering one request at a time in
@@ -16,7 +17,7 @@ actor HostSession {
   private struct Job {
     let id: Int
     /// Nil only opens the connection.
-    let request: [UInt8]?
+    let request: HostRequest?
     let limit: Duration
   }
 
@@ -44,7 +45,7 @@ actor HostSession {
   /// is sent means that it never is. After that it ends only the wait: the answer is still taken in, so that it cannot
   /// be taken for the answer to the next request.
   func exchange(_ request: HostRequest, within limit: Duration) async -> Exchange {
-    await enqueue(request.bytes, limit: limit) ?? .notSent("no request was made")
+    await enqueue(request, limit: limit) ?? .notSent("no request was made")
   }
 
   /// Opens the connection where it is not open. Nil when it is open then, else what is in the way.
@@ -98,7 +99,7 @@ actor HostSession {
 
   // MARK: The queue
 
-  private func enqueue(_ request: [UInt8]?, limit: Duration) async -> Exchange? {
+  private func enqueue(_ request: HostRequest?, limit: Duration) async -> Exchange? {
     lastID += 1
     let id = lastID
     return await withTaskCancellationHandler {
@@ -147,8 +148,11 @@ actor HostSession {
     sending = job.id
     defer { sending = nil }
     let timer = Timer(after: job.limit) { await open.drop() }
-    let isSent = await open.send(request)
-    let answer = await open.response()
+    FailPoints.reached(.sending)
+    let isSent = await open.send(request.bytes)
+    FailPoints.reached(.sent)
+    let answer = await open.response(to: request)
+    FailPoints.reached(.replied)
     let isLate = timer.stop()
     switch answer {
     case .success(let response): return .answered(response)
@@ -171,7 +175,9 @@ actor HostSession {
     let task = Task.detached { () -> Result<HostChannel, ChannelFailure> in
       guard await connecting.acquire() else { return .failure(ChannelFailure(detail: Self.closed)) }
       launcher.clearTheWay()
+      FailPoints.reached(.connecting)
       let opened = await HostChannel.open(launcher.sessionCommand, by: launcher)
+      FailPoints.reached(.connected)
       await connecting.release()
       return opened
     }

@@ -20,16 +20,18 @@ struct HouseTests {
     "ImmuneSystem": ["RolloutCore", "CanaryJudge"],
     "PolicyFile": ["RolloutCore"],
     "HostProtocol": ["RolloutCore"],
-    "RolloutEngine": ["RolloutCore"],
-    "RolloutStore": ["RolloutEngine", "RolloutCore"],
+    "FailPoints": [],
+    "RolloutEngine": ["RolloutCore", "FailPoints"],
+    "RolloutSimulation": ["RolloutEngine", "RolloutCore"],
+    "RolloutStore": ["RolloutEngine", "RolloutCore", "FailPoints"],
     "ChildProcesses": [],
-    "Transports": ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses"],
+    "Transports": ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", "FailPoints"],
     "CCurl": [],
     "CurlClient": ["CCurl"],
     "Observers": ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient", "ChildProcesses"],
     "CanaryCommands": [
       "RolloutCore", "CanaryJudge", "ImmuneSystem", "PolicyFile", "HostProtocol", "RolloutEngine", "RolloutStore",
-      "ChildProcesses", "Transports", "CurlClient", "Observers", "JudgeProtocol",
+      "ChildProcesses", "Transports", "CurlClient", "Observers", "JudgeProtocol", "FailPoints",
     ],
     "canary": ["CanaryCommands"],
   ]
@@ -126,5 +128,26 @@ struct HouseTests {
         for word in banned where text.contains(word) { Issue.record("\(folder)/\(path) names \(word)") }
       }
     }
+  }
+
+  /// Planted bugs are for the search that must find them. Only builds with a scratch path of their own, thrown away
+  /// afterwards, may have them; nothing that is installed or tested otherwise can.
+  @Test func noBuildThatIsUsedCanHavePlantedBugs() throws {
+    let flag = "PLANTED" + "_BUGS"
+    let manifest = try String(contentsOf: Self.root.appendingPathComponent("Package.swift"), encoding: .utf8)
+    #expect(!manifest.contains(flag) && !manifest.contains("unsafeFlags"), "Package.swift defines it for every build")
+    for source in try Self.sources(under: "Sources") where source.path != "Sources/RolloutCore/PlantedBug.swift" {
+      let found = source.lines.firstIndex { $0.contains(flag) }
+      #expect(found == nil, "\(source.path):\((found ?? 0) + 1) compiles differently with planted bugs")
+    }
+    for path in ["Makefile", ".ci/run", "tools/test"] {
+      let text = try String(contentsOf: Self.root.appendingPathComponent(path), encoding: .utf8)
+      for line in text.split(separator: "\n") where line.contains(flag) {
+        #expect(line.contains("--scratch-path"), "\(path) builds planted bugs where other builds find them: \(line)")
+      }
+    }
+    #if PLANTED_BUGS
+      Issue.record("the tests were built with planted bugs")
+    #endif
   }
 }

@@ -86,11 +86,22 @@ import Testing
     #expect(await openingFailure(scratch.journal + "/below/a/file")?.isUnusable == true)
   }
 
-  @Test func anEmptyFileBecomesAJournal() async throws {
+  /// A journal appears whole under its name, so an empty one has lost what it held.
+  @Test func anEmptyFileIsNoEmptyHistory() async throws {
     try FileManager.default.createDirectory(atPath: scratch.directory + "/state", withIntermediateDirectories: true)
     #expect(FileManager.default.createFile(atPath: scratch.journal, contents: Data()))
-    let store = try await SQLiteStore.open(at: scratch.journal)
-    #expect(try await store.mustAcquire().epoch == 1)
+    let failure = await openingFailure(scratch.journal)
+    #expect(failure?.isUnusable == true)
+    #expect(failure?.detail.contains("is empty, which a journal never is") == true)
+  }
+
+  @Test func nothingIsLeftBesideANewJournal() async throws {
+    await withTaskGroup(of: StoreFailure?.self) { group in
+      for _ in 0..<8 { group.addTask { await openingFailure(scratch.journal) } }
+      for await failure in group { #expect(failure == nil) }
+    }
+    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.directory + "/state")
+    #expect(names.allSatisfy { ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"].contains($0) }, "\(names)")
   }
 
   @Test func aFileTakenAwayUnderTheStoreIsNoticed() async throws {

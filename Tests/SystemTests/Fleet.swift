@@ -10,7 +10,7 @@ struct Fleet: Sendable {
   let directory: TemporaryDirectory
   let instances: [ServiceInstance]
   let sshds: [LoopbackSSHD]
-  let canary: CanaryCommand
+  let canary: BuiltCanary
 
   /// Runs `body` with `count` empty instances; every process of theirs has ended when it returns.
   static func with(
@@ -34,7 +34,7 @@ struct Fleet: Sendable {
         instances.append(
           ServiceInstance(name: "shop\(number)", port: port, sshPort: sshPort, directory: home + "/srv"))
       }
-      let canary = CanaryCommand(directory: directory.path)
+      let canary = BuiltCanary(directory: directory.path)
       let fleet = Fleet(directory: directory, instances: instances, sshds: sshds, canary: canary)
       do {
         try await body(fleet)

@@ -2,9 +2,15 @@ internal import ArgumentParser
 internal import RolloutCore
 internal import RolloutEngine
 
-struct HistoryVerb: Verb {
+struct HistoryVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "history", abstract: "List past and open rollouts: who, what, when, how long, why they ended.")
+    commandName: "history", abstract: "List past and open rollouts, or check that their journals are whole.",
+    subcommands: [HistoryListVerb.self, HistoryVerifyVerb.self], defaultSubcommand: HistoryListVerb.self)
+}
+
+struct HistoryListVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List past and open rollouts: who, what, when, how long, why they ended.")
 
   @Argument(help: ArgumentHelp("Only this service's.", valueName: "service"))
   var service: String?

@@ -74,7 +74,9 @@ struct Fleet {
     guard let store = try await session.existingStore() else { return [] }
     var rollouts: [Rollout] = []
     for summary in try await session.summaries(of: policy.service, limit: 5) {
-      rollouts.append(try await session.load(summary.id, from: store).rollout)
+      // What a damaged one left there is not known, and older ones no longer say what should run.
+      guard let loaded = try await session.loadUnlessDamaged(summary.id, from: store) else { break }
+      rollouts.append(loaded.rollout)
       if summary.isEnded { break }
     }
     return rollouts

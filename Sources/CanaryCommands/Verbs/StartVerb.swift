@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import RolloutCore
 internal import RolloutEngine
+internal import RolloutStore
 
 struct StartVerb: Verb {
   static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ struct StartVerb: Verb {
     completion: .file())
   var plan: String?
 
-  @Flag(help: "End an open rollout of the service first, when it is halted or stuck.")
+  @Flag(help: "End an open rollout of the service first, when it is halted or stuck, or its journal is damaged.")
   var supersede = false
 
   @Flag(help: "Do not say beforehand what the checks can see; saves two seconds of looking at the traffic.")
@@ -47,16 +48,17 @@ struct StartVerb: Verb {
     let document = try session.policies.find(service: release.service)
     let store = try await session.store()
     try await clearTheWay(document.policy.service, session, store)
+    let epoch = try await session.lastEpoch(of: document.policy.service, in: store)
     let draft = try await PlanDraft.release(release, exclusions: exclusions, in: session)
     let made = await draft.make()
     if let saved { try PlanFile.requireUnchanged(saved, made, path: plan ?? "") }
     let fresh = try session.planned(made)
-    try await ownership.require(of: made.facts, plan: fresh, in: session, store)
+    let raised = try await ownership.require(of: made.facts, plan: fresh, in: session, store)
     if !quiet, !detach, common.output == .text {
       let power = await PowerEstimate.power(of: fresh, directory: draft.directory, in: session)
       if let power { PowerSummary.lines(power).forEach(session.console.note) }
     }
-    return try await Launch(session: session, store: store, plan: fresh)
+    return try await Launch(session: session, store: store, plan: fresh, epoch: raised ?? epoch)
       .run(detach: detach, timeout: timeout?.span)
   }
 
@@ -73,6 +75,7 @@ struct StartVerb: Verb {
       return
     }
     guard supersede else { throw .open(first, driver: driver, now: session.context.now()) }
+    if try await putAside(first, session, store) { return }
     var order = OperatorDesk.Order(
       verb: .supersede, reason: left.reason ?? "replaced by \(release.text)", done: "superseded")
     order.onlyAnswers = true
@@ -82,23 +85,55 @@ struct StartVerb: Verb {
   }
 }
 
+extension StartVerb {
+  /// An open rollout whose journal is damaged can be followed by nobody: its row is closed, and its records are left as
+  /// they lie. The hosts are looked at anew by the plan to come, and refuse whatever an earlier controller still sends.
+  private func putAside(_ open: RolloutSummary, _ session: Session, _ store: any CommandStore)
+    async throws(CommandFailure) -> Bool
+  {
+    let report = try await session.read { () async throws(StoreFailure) in try await store.verify(open.id) }
+    guard case .broken(let sequence, _) = report else { return false }
+    let now = session.context.now()
+    let holder = LeaseHolder.current(user: Operator.user(session.context.environment))
+    let taken = try await session.read { () async throws(StoreFailure) in
+      try await store.acquire(service: open.service, holder: holder, now: now)
+    }
+    let lease: Lease
+    switch taken {
+    case .success(let given): lease = given
+    case .failure(let held): throw .held(held, service: open.service, rollout: open, now: now)
+    }
+    let detail = "its journal is damaged at record \(sequence); replaced by \(release.text)"
+    let aside: Result<Void, StoreFailure>
+    do { aside = .success(try await store.putAside(open.id, detail: detail, at: now, under: lease)) } catch {
+      aside = .failure(error)
+    }
+    try? await store.release(lease)
+    do { try aside.get() } catch { throw CommandFailure(error) }
+    session.console.note("\(open.id): put aside; \(detail)")
+    return true
+  }
+}
+
 /// Sets a fresh plan going.
 struct Launch {
   let session: Session
   let store: any CommandStore
   let plan: Plan
+  /// The service's last epoch before its hosts were looked at.
+  let epoch: Int64
 
   func run(detach: Bool, timeout: TimeSpan?) async throws(CommandFailure) -> ExitStatus {
-    let plan = plan
+    let (plan, epoch) = (plan, epoch)
     let drive = Drive(
       session: session, store: store, policy: plan.policy, rollout: plan.rollout, timeout: timeout)
     guard detach else {
       return try await drive.conclude(
         try await drive.run { (controller, observer) async throws(ControllerRefusal) in
-          try await controller.start(plan, observer: observer)
+          try await controller.start(plan, after: epoch, observer: observer)
         })
     }
-    try await drive.record(plan)
+    try await drive.record(plan, after: epoch)
     try await Background(session: session, store: store).start(plan.rollout, after: 1)
     session.answer(text: plan.rollout.text, json: .object([("rollout", .string(plan.rollout.text))]))
     return .succeeded

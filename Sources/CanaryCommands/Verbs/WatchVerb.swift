@@ -122,6 +122,6 @@ struct Follow {
   }
 
   private func mismatch(_ sequence: Int, _ kind: String, _ detail: String) -> CommandFailure {
-    CommandFailure(.journal(sequence: sequence, kind: kind, detail: detail), now: session.context.now())
+    CommandFailure(.journal(id, sequence: sequence, kind: kind, detail: detail), now: session.context.now())
   }
 }

@@ -4,7 +4,7 @@
 # or busybox). Nothing that comes in a request is ever evaluated as shell code; only `arg` vectors are run, as they are.
 #
 #   request:  "request <verb>", then "<name> <value>" lines, then "end"; a stage is followed by the artifact and EOF
-#   answer:   "status <word>", then "<name> <value>" lines, then "end"
+#   answer:   "status <word>", then "<name> <value>" lines, then "end", with the step and the fence asked about
 #
 # Verbs: inspect, check (change nothing, but see bind_step); stage, activate, run (a key, a fence and an outcome each).
 
@@ -34,11 +34,14 @@ say() { printf '%s\n' "$*" 2>/dev/null; }
 # One line for people: control bytes become spaces, at most 600 bytes.
 one_line() { printf '%s' "$*" | tr '\000-\037\177' ' ' | head -c 600; }
 
+# Ends an answer, and says whose it is: an answer to one step must never be taken for another's.
+say_end() { say "end${p_step:+ $p_rollout/$p_host/$p_step/$p_attempt $p_epoch.$p_fence_step}"; }
+
 # respond STATUS DETAIL: an answer that is not kept.
 respond() {
   say "status $1"
   say "detail $(one_line "$2")"
-  say end
+  say_end
 }
 
 is_name() {
@@ -273,7 +276,7 @@ say_refused() {
   else
     say "detail a controller with a higher fence ($stored_epoch.$stored_step) works on this host"
   fi
-  say end
+  say_end
 }
 
 say_damaged() {
@@ -335,7 +338,7 @@ conclude() {
   rm -f "$p_directory/.canary/working"
   say "$outcome"
   [ -z "$detail" ] || say "detail $(one_line "$detail")"
-  say end
+  say_end
 }
 
 # A rename within a directory takes no space.
@@ -386,7 +389,7 @@ see what it waits for, then try again"
     finished)
       [ "$fence_order" != higher ] || write_fence
       cat "$record.outcome"
-      say end
+      say_end
       ;;
     refused) say_refused ;;
     damaged) say_damaged ;;

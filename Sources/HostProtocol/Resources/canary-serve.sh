@@ -63,7 +63,7 @@ deploy as the user that made it, or give it over"
   done
   if [ -f "$p_directory/.canary/fence" ] && read_fence; then say "fence $stored_epoch $stored_step"; fi
   [ -z "$p_step" ] || answer_step
-  say end
+  say_end
 }
 
 # Sets state to what the step is when it has no outcome. Answers and fails when that cannot be said.
@@ -143,7 +143,7 @@ answer_check() {
   say "exit_status $command_status"
   [ -z "$command_timed_out" ] || say "timed_out $p_timeout"
   say "output_hex $(output_hex "$output")"
-  say end
+  say_end
   rm -f "$output"
 }
 
@@ -304,6 +304,7 @@ while IFS= read -r line; do
     'request '*) take_request "$line" || exit 0 ;;
     '') ;;
     *)
+      p_step=
       respond failed "this is no request of the host protocol"
       exit 1
       ;;

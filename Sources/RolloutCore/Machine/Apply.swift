@@ -40,7 +40,10 @@ extension Rollout {
     }
     lastEventAt = at
     // The clock was set back, and the events to come are stamped by it.
-    if case .clocksShifted(let by, _) = event, by < .zero { lastEventAt = at + by }
+    if case .clocksShifted(let by, _) = event, by < .zero {
+      clockWasSetBackFrom = max(clockWasSetBackFrom ?? at, at)
+      lastEventAt = at + by
+    }
     eventCount += 1
   }
 
@@ -89,7 +92,7 @@ extension Rollout {
     switch event {
     case .waveStarted(let wave, let deadline):
       guard plan.waves.indices.contains(wave), wave == passedWaves, isBeforeWave(wave) else {
-        throw illegal(event, "wave \(wave + 1) is not next")
+        throw illegal(event, "wave \(wave &+ 1) is not next")
       }
       phase = .updating(wave: wave, progressDeadline: deadline)
     case .burnInStarted(let wave, let earliest, let latest):
@@ -106,13 +109,13 @@ extension Rollout {
       phase = .burningIn(wave: wave, burnIn)
     case .wavePassed(let wave, let grounds):
       guard currentWave == wave, passedWaves == wave, allows(grounds, wave) else {
-        throw illegal(event, "wave \(wave + 1) cannot pass so")
+        throw illegal(event, "wave \(wave &+ 1) cannot pass so")
       }
       if case .burnedIn = grounds, provenAt == nil { provenAt = at }
       passedWaves = wave + 1
     case .approvalAwaited(let wave, let deadline):
       guard currentWave == wave, passedWaves == wave + 1 else {
-        throw illegal(event, "wave \(wave + 1) has not passed")
+        throw illegal(event, "wave \(wave &+ 1) has not passed")
       }
       if case .waitingApproval = phase { throw illegal(event, "it is awaited already") }
       phase = .waitingApproval(wave: wave, deadline: deadline)

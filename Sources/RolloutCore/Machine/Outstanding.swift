@@ -21,7 +21,7 @@ extension Rollout {
 
   /// Probes run on every instance that serves or should: untouched ones, and updated ones from their activation to the
   /// end. Not on one that is being restarted, and not where nothing follows from the answer.
-  func isWatched(_ index: Int) -> Bool {
+  package func isWatched(_ index: Int) -> Bool {
     guard !plan.policy.probes.isEmpty, !isEnded else { return false }
     // Nothing runs there yet, so there is nothing to ask and no availability to lose.
     if isNew(index) { return false }
@@ -73,7 +73,7 @@ extension Rollout {
   }
 
   /// No forward step may be sent any more.
-  var isForwardStopped: Bool {
+  package var isForwardStopped: Bool {
     switch phase {
     case .halted, .stuck, .stopping, .rollingBack, .ended: true
     case .queued, .updating, .burningIn, .waitingApproval, .soaking: false

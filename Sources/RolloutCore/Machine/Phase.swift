@@ -29,7 +29,7 @@ public enum Phase: Hashable, Sendable {
     /// `burnInExtended` was recorded: it waits for data past its limit.
     public var isExtended: Bool
     /// The checks have spoken since it began, so that their last word can be about its instances.
-    var isSeen = false
+    package internal(set) var isSeen = false
   }
 
   public struct Soak: Hashable, Sendable {

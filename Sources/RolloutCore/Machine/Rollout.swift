@@ -4,7 +4,7 @@
 /// `nextDeadline` when time alone changes something, `waitingOn` what it waits for and until when.
 /// Nothing here reads a clock, waits, or draws a number.
 public struct Rollout: Hashable, Sendable {
-  public let plan: Plan
+  private let sharedPlan: Shared<Plan>
   public internal(set) var hosts: [HostUpdate]
   public internal(set) var phase: Phase = .queued
   public internal(set) var pause: Pause?
@@ -18,7 +18,7 @@ public struct Rollout: Hashable, Sendable {
   /// The checks' last word in this analysis.
   public internal(set) var verdict: Verdict?
   /// An abort that rolls back was asked for and the way back has not begun.
-  var pendingAbort: Operation?
+  package internal(set) var pendingAbort: Operation?
   /// Set once by `promote --full`: burn-ins and approvals are passed as soon as they are reached.
   public internal(set) var skipsWaits: Operation?
   /// Waves that passed, from the first on.
@@ -27,6 +27,9 @@ public struct Rollout: Hashable, Sendable {
   public internal(set) var provenAt: Timestamp?
   /// Time of the last event.
   public internal(set) var lastEventAt: Timestamp
+  /// The latest time that a clock said before it was set back; nil where none was. Times up to it may be of the clock
+  /// before or of the one after.
+  public internal(set) var clockWasSetBackFrom: Timestamp?
   /// Events applied, the plan included: the sequence number of the next record.
   public internal(set) var eventCount = 1
 
@@ -35,16 +38,21 @@ public struct Rollout: Hashable, Sendable {
   /// Hosts of rolling waves that failed on the way forward. Kept by `updateHost`.
   public internal(set) var failureCount = 0
   /// Wave of each host, nil outside.
-  let waveOfHost: [Int?]
+  package let waveOfHost: [Int?]
   let firstStep: StepKind
   /// The last requests taken, so that one delivered twice changes nothing.
-  var recentRequests: [String] = []
+  package internal(set) var recentRequests: [String] = []
 
   static let rememberedRequests = 64
 
+  /// What it carries out. Lent, not copied: a state is copied for every decision, and its plan is most of it.
+  public var plan: Plan {
+    _read { yield sharedPlan.value }
+  }
+
   /// The state after record 0.
   public init(plan: Plan, at: Timestamp) {
-    self.plan = plan
+    sharedPlan = Shared(plan)
     lastEventAt = at
     var waveOfHost = [Int?](repeating: nil, count: plan.hosts.count)
     for (index, wave) in plan.waves.enumerated() {

@@ -127,7 +127,7 @@ extension PlanReview {
 
 extension Plan {
   /// Checks that may act have a say. A way back is never judged: what it goes to has proven itself.
-  var isJudged: Bool { kind == .release && policy.checks.contains { !$0.muted } }
+  package var isJudged: Bool { kind == .release && policy.checks.contains { !$0.muted } }
 
   /// From the canary's burn-in at its longest to the end of the soak. A later wave counts with what its instances take
   /// at most, and not more than `progress_deadline`: a horizon of many hours would blunt the evidence of the first.

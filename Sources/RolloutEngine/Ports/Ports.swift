@@ -9,13 +9,19 @@ public struct Ports: Sendable {
   public var store: any RolloutStore
   /// How concurrent work is begun. A simulation hands in its own, so that it alone decides the order.
   public var spawn: Spawn
+  public var codec: any EventCoding
+  /// How often a controller looks for what operators ask.
+  public var requestInterval: TimeSpan
 
   public typealias Spawn = @Sendable (@escaping @Sendable () async -> Void) -> Task<Void, Never>
 
   public init(
     transport: any Transport, prober: any Prober, analyst: any Analyst, clock: any WallClock, store: any RolloutStore,
-    spawn: @escaping Spawn = { Task(operation: $0) }
+    spawn: @escaping Spawn = { Task(operation: $0) }, codec: any EventCoding = JSONEvents(),
+    requestInterval: TimeSpan = Ports.soon
   ) {
+    self.codec = codec
+    self.requestInterval = requestInterval
     self.spawn = spawn
     self.transport = transport
     self.prober = prober
@@ -23,6 +29,9 @@ public struct Ports: Sendable {
     self.clock = clock
     self.store = store
   }
+
+  /// A request of another process is seen well within the second that an abort may take.
+  public static let soon = TimeSpan(milliseconds: 100)
 }
 
 /// A store that does all a controller needs.

@@ -1,3 +1,5 @@
+import RolloutSimulation
+
 @testable import RolloutCore
 
 /// Inputs that wait for a turn, drawn from one number: how many make a turn, how long it waits, what comes twice.
@@ -33,16 +35,6 @@ struct WaitingInputs {
   mutating func shift(by: TimeSpan) { due = due.map { $0 + by } }
 
   mutating func leavesInGoodOrder() -> Bool { dice.chance(50) }
-}
-
-extension Input {
-  /// It says how far, not where to.
-  var isNewsTwice: Bool {
-    switch self {
-    case .stopping, .clockJumped: true
-    default: false
-    }
-  }
 }
 
 /// Turns as the engine's runner takes them: every input decided unsettled, in order, each event stamped anew; then what

@@ -1,3 +1,5 @@
+import RolloutSimulation
+
 @testable import RolloutCore
 
 /// A rollout in a simulated fleet under virtual time: it performs what is outstanding, lets probes and people speak,
@@ -228,7 +230,7 @@ struct MachineWorld {
       if !hosts[host].isDrained { hosts[host].isDownByUs = false }
       probeSoon(host)
     case .question(let host, let number, let key):
-      let record = hosts[host].ledger[key] ?? .absent
+      let record = hosts[host].record(of: key)
       agenda.add(.input(.answered(host: host, number: number, record)), at: now + Self.wire)
     case .input(let input): if isAlive { offer(input) }
     case .probe(let host, let generation):
@@ -264,7 +266,7 @@ struct MachineWorld {
       case .hangs:
         reply(host, number, .unanswered(detail: "timed out"), after: command.limit)
       case .interrupted:
-        hosts[host].ledger[command.key] = .interrupted
+        hosts[host].interrupt(command.key)
         reply(host, number, .unanswered(detail: "connection lost"), after: Self.answerTimeout)
       default: agenda.add(.finish(host: host, number: number, command, fault), at: now + length)
       }

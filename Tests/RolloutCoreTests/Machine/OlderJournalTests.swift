@@ -1,5 +1,6 @@
 import Foundation
 import RolloutCore
+import RolloutSimulation
 import Testing
 
 /// Journals written before the checks watched the whole rollout.

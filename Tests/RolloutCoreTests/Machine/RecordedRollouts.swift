@@ -1,4 +1,5 @@
 import RolloutCore
+import RolloutSimulation
 import Testing
 
 /// A rollout to record, and how it must come out.

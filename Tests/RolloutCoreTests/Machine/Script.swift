@@ -1,5 +1,32 @@
 import RolloutCore
 
+/// What goes wrong with one step on one host, once.
+struct Fault {
+  enum Kind: CaseIterable {
+    /// The host tries and says no. A failed restart leaves the instance down.
+    case fails
+    case notSent
+    /// No answer, and the host never had it.
+    case lostBefore
+    /// The host acts, and its answer is lost.
+    case lostAfter
+    /// The host's worker dies half way, before any effect.
+    case interrupted
+    /// The host never finishes.
+    case hangs
+    /// Half a minute late on the wire, while the sender believes it lost.
+    case straggles
+    case answersTwice
+    /// The step succeeds and what runs is what ran before.
+    case keepsOldVersion
+  }
+  var host: Int
+  var step: StepKind
+  var kind: Kind
+  /// How often it happens.
+  var times = 1
+}
+
 /// Everything that happens to a rollout from outside: faults, verdicts, people, crashes.
 struct Script {
   var faults: [Fault] = []

@@ -1,4 +1,5 @@
 import RolloutCore
+import RolloutSimulation
 import Testing
 
 /// The transitions that matter most, event by event. Times are seconds since the start.

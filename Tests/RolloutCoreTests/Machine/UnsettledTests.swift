@@ -1,3 +1,4 @@
+import RolloutSimulation
 import Testing
 
 @testable import RolloutCore

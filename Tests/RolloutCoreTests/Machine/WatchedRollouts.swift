@@ -1,4 +1,5 @@
 import RolloutCore
+import RolloutSimulation
 
 /// Rollouts in which the checks watch: baseline, burn-in, later waves, approval, soak.
 extension Story {

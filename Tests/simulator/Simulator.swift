@@ -1,0 +1,8 @@
+internal import ArgumentParser
+
+/// Searches for mistakes in the machine and the engine; see docs/SIMULATION.md.
+@main
+struct Simulator: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulator", abstract: "Search for mistakes.", subcommands: [SeedsCommand.self])
+}
