@@ -4,7 +4,7 @@ DEBUG := .build/debug/canary
 RELEASE_PATH := .build-release
 RELEASE := $(RELEASE_PATH)/release/canary
 
-.PHONY: help build test demo release lint reference bench install clean
+.PHONY: help build test explore demo release lint reference bench install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,6 +18,11 @@ test: ## install what is missing, build, run every test
 	@tools/prerequisites test
 	$(SWIFT) build --build-tests
 	tools/test
+
+explore: ## visit every state of small worlds, and look for what must never happen
+	@tools/prerequisites build
+	$(SWIFT) build -c release --scratch-path $(RELEASE_PATH) --product simulator
+	$(RELEASE_PATH)/release/simulator explore
 
 demo: ## install what is missing, build, roll a good and a slow release on this machine
 	@tools/prerequisites demo
