@@ -66,18 +66,22 @@ let package = Package(
         .embedInCode("Resources/canary-serve.sh"),
       ]),
 
+    // Where tests end or stop a process; nothing in release builds.
+    target("FailPoints"),
+
     // The shell around the core, and the ports it owns.
-    target("RolloutEngine", ["RolloutCore", logging]),
+    target("RolloutEngine", ["RolloutCore", "FailPoints", logging]),
 
     // Everything around a rollout, made up and under virtual time; what must never happen, and the search for it.
     target("RolloutSimulation", ["RolloutCore", "RolloutEngine"]),
 
     // The rim: implementations of the ports.
     .target(
-      name: "RolloutStore", dependencies: ["RolloutEngine", "RolloutCore", crypto, grdb], exclude: ["DESIGN.md"],
-      swiftSettings: strict),
+      name: "RolloutStore", dependencies: ["RolloutEngine", "RolloutCore", "FailPoints", crypto, grdb],
+      exclude: ["DESIGN.md"], swiftSettings: strict),
     target("ChildProcesses", [subprocess, systemPackage]),
-    target("Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", logging]),
+    target(
+      "Transports", ["RolloutEngine", "RolloutCore", "HostProtocol", "ChildProcesses", "FailPoints", logging]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     target("CurlClient", ["CCurl"]),
     target(
@@ -89,7 +93,7 @@ let package = Package(
       "CanaryCommands",
       [
         "RolloutCore", "CanaryJudge", "ImmuneSystem", "JudgeProtocol", "PolicyFile", "RolloutEngine", "RolloutStore",
-        "Transports", "Observers", "ChildProcesses", "CurlClient", argumentParser, crypto, logging,
+        "Transports", "Observers", "ChildProcesses", "CurlClient", "FailPoints", argumentParser, crypto, logging,
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
@@ -121,7 +125,7 @@ let package = Package(
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),
     tests("CanaryJudgeTests", ["CanaryJudge"], exclude: ["Fixtures"]),
     // Journals as earlier versions wrote them.
-    tests("ReplayTests", ["RolloutEngine", "RolloutCore", crypto], exclude: ["Fixtures"]),
+    tests("ReplayTests", ["RolloutStore", "RolloutEngine", "RolloutCore", crypto, grdb], exclude: ["Fixtures"]),
     // Whole burn-ins of the bench, fast; Benchmarks/judge feeds it.
     .executableTarget(
       name: "judge-probe", dependencies: ["CanaryJudge", "JudgeProtocol"], path: "Tests/judge-probe",
@@ -151,7 +155,15 @@ let package = Package(
       ]),
     tests("PolicyFileTests", ["PolicyFile", "RolloutCore"], exclude: ["Fixtures"]),
     tests("HostProtocolTests", ["HostProtocol", "RolloutCore", crypto]),
-    tests("SystemTests", ["TestKit", "ChildProcesses", "canary"]),
+    tests("SystemTests", ["TestKit", "ChildProcesses", "canary"], exclude: ["telling_service.py"]),
+    // Every process lost at every step: the cells, the suite of a covering subset, and the program that runs them all.
+    .target(
+      name: "KillMatrix",
+      dependencies: ["TestKit", "ChildProcesses", "FailPoints", "RolloutStore", "RolloutEngine", "RolloutCore"],
+      path: "Tests/KillMatrix", exclude: ["faults.c"], swiftSettings: strict),
+    .executableTarget(
+      name: "kill-matrix", dependencies: ["KillMatrix"], path: "Tests/kill-matrix", swiftSettings: strict),
+    tests("KillMatrixTests", ["KillMatrix", "FailPoints", "TestKit", "ChildProcesses", "canary"]),
     // Another process on the same journal, for tests that need one to kill, to contend with or to fill a disk.
     .executableTarget(
       name: "store-probe", dependencies: ["RolloutStore", "RolloutEngine", "RolloutCore"], path: "Tests/store-probe",

@@ -38,7 +38,7 @@ enum ChainOracle {
     for recorded in world.events[1..<read.count] { try? expected.apply(recorded.event, at: recorded.at) }
     do throws(ControllerRefusal) {
       let state = try RolloutReader.fold(read.map(\.journalRecord), "r1").rollout
-      if state != expected { throw .journal(sequence: read.count, kind: "", detail: "another state") }
+      if state != expected { throw .journal("r1", sequence: read.count, kind: "", detail: "another state") }
     } catch { throw Violation("a clean beginning of a journal gives no state of it: \(error)") }
   }
 

@@ -31,7 +31,7 @@ enum JournalOracle {
     let rollout: Rollout
     do throws(ControllerRefusal) { rollout = try RolloutReader.fold(records, "r1").rollout } catch {
       switch error {
-      case .journal(let sequence, _, let detail):
+      case .journal(_, let sequence, _, let detail):
         try require(sequence >= 0 && sequence < records.count && !detail.isEmpty, "record \(sequence): \(detail)")
         if sequence > 0 { try prefix(Array(records.prefix(sequence))) }
       case .unknownRollout: try require(records.isEmpty, "records of nothing")
@@ -45,9 +45,8 @@ enum JournalOracle {
 
   /// What comes before a bad record is the journal of a state.
   private static func prefix(_ records: [JournalRecord]) throws(Violation) {
-    // Events are decoded before any is taken in, so a later one that cannot be read is named first.
-    guard let rollout = try? RolloutReader.fold(records, "r1").rollout else { return }
-    try require(rollout.eventCount == records.count, "\(rollout.eventCount) of \(records.count) events")
+    let rollout = try? RolloutReader.fold(records, "r1").rollout
+    try require(rollout?.eventCount == records.count, "what comes before the bad record gives no state")
   }
 
   /// Everything that is asked of a state, and what may happen next: nothing of it may trap.

@@ -14,7 +14,7 @@ enum MachineOracle {
   }
 
   private static func sameState(_ isSame: Bool) throws(ControllerRefusal) {
-    if !isSame { throw .journal(sequence: 0, kind: "", detail: "it folds to another state") }
+    if !isSame { throw .journal("r1", sequence: 0, kind: "", detail: "it folds to another state") }
   }
 
   static func records(of world: MachineWorld) throws(Violation) -> [JournalRecord] {

@@ -28,6 +28,10 @@ extension CommandFailure {
     case .unknownRollout(let id):
       self = .refused("no rollout \(id)", next: "canary history lists them")
     case .alreadyEnded(let summary): self = .ended(summary)
+    case .overtaken(let service):
+      self = .refused(
+        "somebody else drove \(service) since this plan looked at its hosts, so they may not be as it says",
+        next: "canary history  says who; nothing was changed, and the same command plans anew")
     case .store(let failure): self.init(failure)
     case .journal(let rollout, let sequence, let kind, let detail):
       self = .broken(

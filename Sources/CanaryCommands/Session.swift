@@ -98,6 +98,11 @@ struct Session: Sendable {
     do { return try await work() } catch { throw CommandFailure(error) }
   }
 
+  /// The highest epoch that was given out for the service; 0 before the first lease.
+  func lastEpoch(of service: String, in store: any CommandStore) async throws(CommandFailure) -> Int64 {
+    try await read { () async throws(StoreFailure) in try await store.lastEpoch(of: service) }
+  }
+
   /// Who drives the service's rollouts, if anybody alive does.
   func driver(of service: String, in store: any CommandStore) async throws(CommandFailure) -> LeaseRefusal? {
     let held = try await read { () async throws(StoreFailure) in try await store.leaseHolder(of: service) }

@@ -94,7 +94,8 @@ struct CheckState: Hashable, Sendable {
   }
 
   private mutating func weigh() {
-    logEvidence = rates?.logValue ?? latency?.logValue ?? gauge?.evidence.wealth.logValue ?? bounded?.wealth.logValue ?? 0
+    logEvidence =
+      rates?.logValue ?? latency?.logValue ?? gauge?.evidence.wealth.logValue ?? bounded?.wealth.logValue ?? 0
     pass = rates?.passState ?? latency?.passState
   }
 

@@ -32,19 +32,14 @@ struct CheckWords {
     }
   }
 
-  /// The quantile that is shown, such as `p99`.
+  /// The quantile that is shown, such as `p99`, where there is one.
   private var quantile: String {
     guard case .histogram(_, let quantiles) = policy.measure, let top = quantiles.max() else { return "" }
     return "p\(Figure.plain(top * 100)) "
   }
 
   private func inUnit(_ value: Double) -> String {
-    switch policy.measure {
-    case .ratio: Figure.percent(value)
-    case .histogram: quantile + Figure.plain(value)
-    case .gauge: Figure.plain(value)
-    case .rate, .share: Figure.plain(value) + "/s"
-    }
+    quantile + CheckUnit(policy).text(value)
   }
 
   var regression: String {

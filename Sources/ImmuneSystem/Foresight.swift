@@ -192,7 +192,7 @@ public struct Foresight: Sendable {
       case .events(let perSecond):
         return .counts(events: events(perSecond * ratio(factor) * weight, start, end, doubt), exposure: seconds)
       case .observations(let histogram, let observed):
-        return .histogram(histogram.slowed(by: ratio(factor)).times(seconds / max(observed, 1e-9)))
+        return .histogram(histogram.scaled(by: ratio(factor)).times(seconds / max(observed, 1e-9)))
       }
     }
 
@@ -209,35 +209,7 @@ public struct Foresight: Sendable {
 }
 
 extension Histogram {
-  /// As it were if every value were `factor` times as large. Within a bucket values are taken as even.
-  func slowed(by factor: Double) -> Histogram {
-    guard factor != 1, factor > 0 else { return self }
-    let total = buckets.reduce(0) { $0 + $1.count }
-    var moved: [Bucket] = []
-    var below = 0.0
-    for (index, edge) in upperBounds.enumerated() {
-      let upTo = edge.isFinite ? count(upTo: edge / factor) : total
-      if upTo > below { moved.append(Bucket(index: Int32(clamping: index), count: upTo - below)) }
-      below = max(below, upTo)
-    }
-    return Histogram(upperBounds: upperBounds, buckets: moved)
-  }
-
   func times(_ factor: Double) -> Histogram {
     Histogram(upperBounds: upperBounds, buckets: buckets.map { Bucket(index: $0.index, count: $0.count * factor) })
-  }
-
-  private func count(upTo value: Double) -> Double {
-    var sum = 0.0
-    for bucket in buckets where upperBounds.indices.contains(Int(bucket.index)) {
-      let upper = upperBounds[Int(bucket.index)]
-      let lower = bucket.index > 0 ? upperBounds[Int(bucket.index) - 1] : min(0, upper)
-      if upper <= value {
-        sum += bucket.count
-      } else if lower < value, upper.isFinite {
-        sum += bucket.count * (value - lower) / (upper - lower)
-      }
-    }
-    return sum
   }
 }

@@ -4,6 +4,10 @@
 struct WireCursor {
   private let bytes: [UInt8]
   private(set) var place = 0
+  private var depth = 0
+
+  /// Objects and arrays within one another. The protocol has five; each costs stack.
+  private static let maximumDepth = 32
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -45,6 +49,8 @@ struct WireCursor {
   /// The members of an object: `body` gets each key and must read its value.
   mutating func object(_ body: (String, inout WireCursor) throws(WireError) -> Void) throws(WireError) {
     try expect(UInt8(ascii: "{"))
+    try enter()
+    defer { depth -= 1 }
     if try take(UInt8(ascii: "}")) { return }
     repeat {
       let key = try string()
@@ -56,9 +62,18 @@ struct WireCursor {
 
   mutating func array(_ body: (inout WireCursor) throws(WireError) -> Void) throws(WireError) {
     try expect(UInt8(ascii: "["))
+    try enter()
+    defer { depth -= 1 }
     if try take(UInt8(ascii: "]")) { return }
     repeat { try body(&self) } while try take(UInt8(ascii: ","))
     try expect(UInt8(ascii: "]"))
+  }
+
+  private mutating func enter() throws(WireError) {
+    guard depth < Self.maximumDepth else {
+      throw WireError.malformed(at: place, expected: "no more than \(Self.maximumDepth) levels")
+    }
+    depth += 1
   }
 
   mutating func number() throws(WireError) -> Double {

@@ -8,6 +8,8 @@ public enum ControllerRefusal: Error, Hashable, Sendable {
   case open(RolloutSummary)
   case unknownRollout(RolloutID)
   case alreadyEnded(RolloutSummary)
+  /// Somebody drove the service since the plan's facts were taken: hosts may not be as it says.
+  case overtaken(service: String)
   case store(StoreFailure)
   /// A record that cannot be followed: which, and why.
   case journal(RolloutID, sequence: Int, kind: String, detail: String)
@@ -28,11 +30,12 @@ public actor Controller {
     self.holder = holder
   }
 
-  /// Records the plan and leaves it to whoever resumes it. Nothing is sent to a host.
-  public func record(_ plan: Plan) async throws(ControllerRefusal) {
+  /// Records the plan and leaves it to whoever resumes it. Nothing is sent to a host. `epoch`: the service's last one
+  /// when the hosts were looked at; throws `.overtaken` when another was given out since.
+  public func record(_ plan: Plan, after epoch: Int64? = nil) async throws(ControllerRefusal) {
     let lease = try await lease(for: plan.policy.service)
     do {
-      try await create(plan, under: lease)
+      try await create(plan, after: epoch, under: lease)
     } catch {
       try? await ports.store.release(lease)
       throw error
@@ -40,12 +43,14 @@ public actor Controller {
     try? await ports.store.release(lease)
   }
 
-  /// Records the plan and drives it until it is at rest.
-  public func start(_ plan: Plan, observer: any TurnObserver) async throws(ControllerRefusal) -> RunEnd {
+  /// Records the plan, as `record` does, and drives it until it is at rest.
+  public func start(
+    _ plan: Plan, after epoch: Int64? = nil, observer: any TurnObserver
+  ) async throws(ControllerRefusal) -> RunEnd {
     let lease = try await lease(for: plan.policy.service)
     let rollout: Rollout
     do {
-      rollout = try await create(plan, under: lease)
+      rollout = try await create(plan, after: epoch, under: lease)
     } catch {
       try? await ports.store.release(lease)
       throw error
@@ -110,7 +115,10 @@ public actor Controller {
 
   /// Under the lease nobody else can create one, so the look and the write are one step.
   @discardableResult
-  private func create(_ plan: Plan, under lease: Lease) async throws(ControllerRefusal) -> Rollout {
+  private func create(
+    _ plan: Plan, after epoch: Int64?, under lease: Lease
+  ) async throws(ControllerRefusal) -> Rollout {
+    if let epoch, lease.epoch - 1 != epoch { throw .overtaken(service: plan.policy.service) }
     let open = try await stored { () async throws(StoreFailure) in
       try await self.ports.store.summaries(service: plan.policy.service, openOnly: true, limit: 1)
     }
@@ -136,8 +144,13 @@ public actor Controller {
 
   /// Time since the last sign of life: the dead holder's last renewal, or the last record after a clean leave.
   private func gap(_ rollout: Rollout, _ lease: Lease) -> TimeSpan {
-    let last = max(lease.previousRenewal ?? rollout.lastEventAt, rollout.lastEventAt)
-    return max(ports.clock.now() - last, .zero)
+    let now = ports.clock.now()
+    var last = rollout.lastEventAt
+    // A renewal by a clock that was set since says nothing; what is too long here only makes people wait.
+    if let renewal = lease.previousRenewal, renewal <= now, rollout.clockWasSetBackFrom.map({ renewal > $0 }) ?? true {
+      last = max(last, renewal)
+    }
+    return max(now - last, .zero)
   }
 
   private func stored<Value: Sendable>(

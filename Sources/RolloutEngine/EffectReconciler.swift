@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import RolloutCore
 
 /// Keeps exactly the outstanding effects running: starts what is new, cancels what is no longer asked for.
@@ -71,6 +72,7 @@ struct EffectReconciler {
     let (transport, instance, inbox) = (ports.transport, plan.hosts[host].instance, inbox)
     return ports.spawn {
       let outcome = await transport.perform(command, on: instance)
+      FailPoints.reached(.outcomeReceived)
       // A cancelled wait says nothing about the host: the intent stays open and is asked about later.
       if !Task.isCancelled { await inbox.send(.input(.outcome(host: host, number: number, outcome))) }
     }
@@ -85,6 +87,7 @@ struct EffectReconciler {
     return ports.spawn {
       let result = await transport.inspect(
         instance, service: service, directory: directory, step: step, fence: fence)
+      FailPoints.reached(.answerReceived)
       guard !Task.isCancelled else { return }
       switch result {
       case .success(let report):

@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import RolloutCore
 
 /// Keeps the lease alive, and brings what operators ask from other processes.
@@ -30,6 +31,7 @@ struct LeaseKeeper {
       guard let counter = try? await ports.store.changeCounter(), counter != seen else { continue }
       guard let requests = try? await ports.store.pending(for: rollout) else { continue }
       seen = counter
+      if !requests.isEmpty { FailPoints.reached(.requestsRead) }
       if !requests.isEmpty { await inbox.send(.requests(requests)) }
     } while await pause(ports.requestInterval)
   }

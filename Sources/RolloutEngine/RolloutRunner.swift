@@ -1,3 +1,4 @@
+internal import FailPoints
 public import RolloutCore
 
 /// What reaches a runner.
@@ -82,6 +83,12 @@ public actor RolloutRunner {
   /// Takes the rollout over and drives it until it is at rest, stopped, or no longer ours.
   /// - Parameter gap: time since the last sign of life of the controller before.
   public func run(gap: TimeSpan) async -> RunEnd {
+    // Hosts could not tell this controller from the one before.
+    guard lease.epoch > rollout.epoch else {
+      return .failed(
+        detail: "the lease's epoch \(lease.epoch) is not above \(rollout.epoch), the journal's: the leases of this "
+          + "file are damaged; restore a backup")
+    }
     let services = LeaseKeeper(lease: lease, rollout: rollout.plan.rollout, ports: ports, inbox: inbox)
     let keeping = services.start()
     var end = await takeOver(gap: gap)
@@ -148,7 +155,9 @@ public actor RolloutRunner {
     // Nothing of a turn that is not on stable storage is real: no new effect begins.
     guard doubtful == nil else { return nil }
     if rollout.isAtRest { return .atRest }
+    FailPoints.reached(.turnShown)
     effects.reconcile(rollout.outstanding)
+    FailPoints.reached(.effectsBegun)
     setTimer()
     return nil
   }
@@ -186,6 +195,7 @@ public actor RolloutRunner {
       }
     } catch { return .end(.failed(detail: "record \(error.sequence) (\(error.kind)): \(error.detail)")) }
     let batch = JournalBatch(records: records, summary: work.state.summary, answers: work.answers)
+    FailPoints.reached(.turnDecided)
     do {
       try await ports.store.append(batch, under: lease)
     } catch {
@@ -198,6 +208,7 @@ public actor RolloutRunner {
         return .end(.failed(detail: detail))
       }
     }
+    FailPoints.reached(.turnJournalled)
     rollout = work.state
     for answer in work.answers { answered.insert(answer.request) }
     await report(work.events, trouble: nil)

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import FailPoints
 internal import GRDB
 internal import RolloutCore
 internal import RolloutEngine
@@ -18,6 +19,7 @@ final class BlockingExecutor: SerialExecutor {
 
 /// One change, decided inside a transaction that it shares with others.
 struct WriteJob: Sendable {
+  let site: WriteSite
   /// Makes the change and gives the call that tells whoever asked once the transaction is committed.
   let run: @Sendable (Database, inout HeadLedger) throws -> @Sendable () -> Void
   /// Tells whoever asked that nothing was changed.
@@ -84,6 +86,7 @@ actor WriteConnection {
       var attempt = ledger
       do {
         let settlements = try transaction(jobs, on: queue, ledger: &attempt)
+        for job in jobs { FailPoints.reached(job.site, .synced) }
         attempt.commit()
         ledger = attempt
         for settle in settlements { settle() }
@@ -104,6 +107,7 @@ actor WriteConnection {
     var settlements: [@Sendable () -> Void] = []
     try queue.inTransaction(.immediate) { db in
       for job in jobs { settlements.append(try perform(job, in: db, ledger: &ledger)) }
+      for job in jobs { try fail(at: job.site, .committing) }
       return .commit
     }
     return settlements
@@ -116,7 +120,9 @@ actor WriteConnection {
     do {
       var settle: @Sendable () -> Void = {}
       try db.inSavepoint {
+        try fail(at: job.site, .offered)
         settle = try job.run(db, &ledger)
+        try fail(at: job.site, .written)
         return .commit
       }
       return settle
@@ -127,6 +133,11 @@ actor WriteConnection {
       let failure = location.failure(error, verb: "write to")
       return { job.refuse(failure) }
     }
+  }
+
+  /// As a disk fails, where a test says so.
+  private func fail(at site: WriteSite, _ stage: WriteStage) throws {
+    if FailPoints.reached(site, stage) { throw DatabaseError(resultCode: .SQLITE_IOERR, message: "\(site.rawValue)") }
   }
 
   // MARK: Opening again

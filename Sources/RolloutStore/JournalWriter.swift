@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import GRDB
 internal import RolloutEngine
 
@@ -14,13 +15,14 @@ actor JournalWriter {
   init(connection: WriteConnection) { self.connection = connection }
 
   /// Returns once the change is on stable storage. Cancelling the calling task does not cancel the change.
-  func write<T: Sendable>(_ change: @escaping @Sendable (Database, inout HeadLedger) throws -> T)
+  func write<T: Sendable>(_ site: WriteSite, _ change: @escaping @Sendable (Database, inout HeadLedger) throws -> T)
     async
     throws(StoreFailure) -> T
   {
     let result = await withCheckedContinuation { (caller: CheckedContinuation<Result<T, StoreFailure>, Never>) in
       waiting.append(
         WriteJob(
+          site: site,
           run: { db, ledger in
             let value = try change(db, &ledger)
             return { caller.resume(returning: .success(value)) }

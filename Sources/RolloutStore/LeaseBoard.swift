@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import RolloutCore
 public import RolloutEngine
 
@@ -25,7 +26,7 @@ extension SQLiteStore: LeaseBoard {
   }
 
   public func raiseEpoch(of service: String, above epoch: Int64, for holder: LeaseHolder) async throws(StoreFailure) {
-    try await writer.write { db, _ in
+    try await writer.write(.raiseEpoch) { db, _ in
       guard let row = try LeaseRow.raised(LeaseTable.row(of: service, in: db), service, above: epoch, holder) else {
         return
       }

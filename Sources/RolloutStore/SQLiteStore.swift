@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import GRDB
 public import RolloutCore
 public import RolloutEngine
@@ -52,7 +53,7 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog, Sa
   // MARK: Journal
 
   public func append(_ batch: JournalBatch, under lease: Lease) async throws(StoreFailure) {
-    try await writer.write { db, ledger in
+    try await writer.write(.append) { db, ledger in
       let head = try EventTable.append(batch, under: lease, doubted: ledger.doubted[batch.summary.id], in: db)
       ledger.note(head, of: batch.summary)
     }
@@ -76,7 +77,9 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog, Sa
   public func appendSamples(_ records: [SampleRecord], of rollout: RolloutID, under lease: Lease)
     async throws(StoreFailure)
   {
-    try await writer.write { db, _ in try SampleTable.append(records, of: rollout, under: lease, in: db) }
+    try await writer.write(.appendSamples) { db, _ in
+      try SampleTable.append(records, of: rollout, under: lease, in: db)
+    }
   }
 
   public func samples(of rollout: RolloutID, from sequence: Int, limit: Int) async throws(StoreFailure)
@@ -86,7 +89,7 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog, Sa
   }
 
   public func pruneSamples(service: String, keeping: Int) async throws(StoreFailure) {
-    try await writer.write { db, _ in try SampleTable.prune(service: service, keeping: keeping, in: db) }
+    try await writer.write(.pruneSamples) { db, _ in try SampleTable.prune(service: service, keeping: keeping, in: db) }
   }
 
   // MARK: Leases
@@ -94,21 +97,21 @@ public struct SQLiteStore: Journal, Leases, OperatorRequests, RolloutCatalog, Sa
   public func acquire(service: String, holder: LeaseHolder, now: Timestamp) async throws(StoreFailure)
     -> Result<Lease, LeaseRefusal>
   {
-    try await writer.write { db, _ in try LeaseTable.acquire(service, for: holder, now: now, in: db) }
+    try await writer.write(.acquire) { db, _ in try LeaseTable.acquire(service, for: holder, now: now, in: db) }
   }
 
   public func renew(_ lease: Lease, now: Timestamp) async throws(StoreFailure) {
-    try await writer.write { db, _ in try LeaseTable.renew(lease, now: now, in: db) }
+    try await writer.write(.renew) { db, _ in try LeaseTable.renew(lease, now: now, in: db) }
   }
 
   public func release(_ lease: Lease) async throws(StoreFailure) {
-    try await writer.write { db, _ in try LeaseTable.release(lease, in: db) }
+    try await writer.write(.release) { db, _ in try LeaseTable.release(lease, in: db) }
   }
 
   // MARK: Requests
 
   public func offer(_ request: OperatorRequest) async throws(StoreFailure) {
-    try await writer.write { db, _ in try RequestTable.offer(request, in: db) }
+    try await writer.write(.offer) { db, _ in try RequestTable.offer(request, in: db) }
   }
 
   public func pending(for rollout: RolloutID) async throws(StoreFailure) -> [OperatorRequest] {

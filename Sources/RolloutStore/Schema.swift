@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import Foundation
 internal import GRDB
 internal import RolloutEngine
@@ -192,12 +193,16 @@ enum Schema {
   private static func migrate(_ db: Database, at location: StoreLocation) throws {
     try db.inTransaction(.exclusive) {
       try requireOurs(db, at: location)
+      FailPoints.reached(.migrate, .offered)
       let found = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
       for migration in migrations.dropFirst(Int(clamping: max(0, found))) { try db.execute(sql: migration) }
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
       try db.execute(sql: "PRAGMA user_version = \(version)")
+      FailPoints.reached(.migrate, .written)
+      FailPoints.reached(.migrate, .committing)
       return .commit
     }
+    FailPoints.reached(.migrate, .synced)
   }
 
   /// Another process that is just opening the file makes the switch fail at once instead of letting it wait.

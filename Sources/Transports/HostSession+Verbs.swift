@@ -1,4 +1,5 @@
 internal import ChildProcesses
+internal import FailPoints
 internal import HostProtocol
 internal import RolloutCore
 internal import RolloutEngine
@@ -117,14 +118,19 @@ extension HostSession {
       return .notSent(Self.cancelled)
     }
     let timer = Timer(after: limit) { await channel.drop() }
+    FailPoints.reached(.sending)
     let isSent = await channel.send(request.bytes)
+    FailPoints.reached(.sent)
     let answer = await withTaskGroup(of: Void.self) { group in
       group.addTask {
         // A host that answers early stops reading, which ends this loop.
-        while !Task.isCancelled, let file, let piece = try? file.read(), !piece.isEmpty, await channel.send(piece) {}
+        while !Task.isCancelled, let file, let piece = try? file.read(), !piece.isEmpty, await channel.send(piece) {
+          FailPoints.reached(.uploading)
+        }
         await channel.endInput()
       }
       let answer = await channel.response(to: request)
+      FailPoints.reached(.replied)
       await giveBack(channel)
       return answer
     }

@@ -1,4 +1,5 @@
 internal import ChildProcesses
+internal import FailPoints
 internal import HostProtocol
 
 /// One host's connection: opened by the first request, opened again after a loss, answering one request at a time in
@@ -147,8 +148,11 @@ actor HostSession {
     sending = job.id
     defer { sending = nil }
     let timer = Timer(after: job.limit) { await open.drop() }
+    FailPoints.reached(.sending)
     let isSent = await open.send(request.bytes)
+    FailPoints.reached(.sent)
     let answer = await open.response(to: request)
+    FailPoints.reached(.replied)
     let isLate = timer.stop()
     switch answer {
     case .success(let response): return .answered(response)
@@ -171,7 +175,9 @@ actor HostSession {
     let task = Task.detached { () -> Result<HostChannel, ChannelFailure> in
       guard await connecting.acquire() else { return .failure(ChannelFailure(detail: Self.closed)) }
       launcher.clearTheWay()
+      FailPoints.reached(.connecting)
       let opened = await HostChannel.open(launcher.sessionCommand, by: launcher)
+      FailPoints.reached(.connected)
       await connecting.release()
       return opened
     }

@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func `StatsD, whose clients die and come back`(_ isGood: Bool) async throws {
-    let port = try freeUDPPort()
+    let port = try await FreePort.next(.udp)
     let clients = StatsDClients(port: port)
     let burnIn = BurnIn(
       check: Self.check(.statsd(StatsDSource(listen: "127.0.0.1:\(port)")), "{id}.errors", "{id}.requests"))

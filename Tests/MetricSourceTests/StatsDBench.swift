@@ -26,23 +26,6 @@ final class UDPSender: Sendable {
   }
 }
 
-/// A UDP port of the loopback that nobody has.
-func freeUDPPort() throws -> Int {
-  let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-  defer { close(descriptor) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = inet_addr("127.0.0.1")
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let isNamed = withUnsafeMutablePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-    }
-  }
-  guard isNamed else { throw FixtureFailure("no free port: errno \(errno)") }
-  return Int(UInt16(bigEndian: address.sin_port))
-}
-
 /// A reader at work, with a sender, and looks five seconds apart by a clock of its own.
 struct StatsDBench {
   let port: Int
@@ -57,7 +40,7 @@ struct StatsDBench {
     _ measures: CheckPolicy.Measure..., tag: String? = "instance", host: String = "127.0.0.1", port: Int? = nil,
     listeners: StatsDListeners = StatsDListeners()
   ) async throws {
-    let port = try port ?? freeUDPPort()
+    let port = if let port { port } else { try await FreePort.next(.udp) }
     self.port = port
     let source = StatsDSource(listen: "\(host):\(port)", tag: tag)
     let group = ReaderGroup(.statsd(source), measures, of: Self.instances)

@@ -85,6 +85,35 @@ import Testing
   }
 }
 
+extension GoldenTests {
+  @Test func verification() throws {
+    let digest = Digest(String(repeating: "3f", count: 32))
+    var found = Verification(structure: [])
+    found.rollouts = [
+      .init(id: "checkout-20261121-140312-k3f9", service: "checkout", records: 112, head: digest),
+      .init(
+        id: "pay-20261121-090000-aaaa", service: "pay", records: 17,
+        fault: .init(
+          sequence: 17, kind: "stepFinished", at: World.start,
+          detail: "the record's content does not match its hash")),
+      .init(
+        id: "till-20261120-090000-bbbb", records: 41,
+        fault: .init(sequence: 41, detail: "the rollout's row, which names its last record, is missing")),
+    ]
+    var structural = found
+    structural.structure = ["Tree 5 page 7: btreeInitPage() returns error code 11"]
+    let sections = [found, structural].flatMap { found in
+      [
+        VerificationRenderer.text(found, palette: .plain), VerificationRenderer.json(found).document + "\n",
+        VerificationRenderer.advice(found, journal: "/home/ann/.local/state/canary/canary.db").joined(separator: "\n")
+          + "\n",
+      ]
+    }
+    try compare(sections.joined(separator: "====\n"), with: "verification")
+    #expect(VerificationRenderer.advice(Verification(structure: []), journal: "x").isEmpty)
+  }
+}
+
 func compare(
   _ text: String, with name: String, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {

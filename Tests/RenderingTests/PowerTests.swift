@@ -66,6 +66,22 @@ import Testing
     PowerRenderer.lines(power, now: World.start).map { $0.text(.plain) }.joined(separator: "\n")
   }
 
+  @Test func whoStartsARolloutIsToldInALineOrTwo() {
+    #expect(
+      PowerSummary.lines(Self.enough) == [
+        "by the end of the burn-in (1h) the checks can see server-errors ×1.6, latency p99 ×1.08; a pass from about 22m"
+      ])
+    let few = PowerSummary.lines(Self.power(.now(.seconds(2)), Self.few))
+    #expect(
+      few == [
+        "by the end of the burn-in (1h) the checks can see server-errors ×9.4, latency p99 ×1.5",
+        "at this traffic server-errors can earn no pass within 1h: "
+          + "it will end inconclusive, and on_inconclusive: halt decides",
+      ])
+    let nothing = Self.power(.nothing(problem: "web1: refused"), [.idle])
+    #expect(PowerSummary.lines(nothing) == ["what the checks can see is not known: web1: refused"])
+  }
+
   @Test func whatCanOnlyFailEarnsNoPass() throws {
     var gauge = try #require(Self.checks.first { if case .gauge = $0.measure { true } else { false } })
     gauge.limit = nil

@@ -40,6 +40,27 @@ struct ControllerTests {
     #expect(try await controller.load("r1") == log.last)
   }
 
+  /// Leases that were lost or set back would give hosts two controllers that they cannot tell apart.
+  @Test func aLeaseBelowTheJournalsEpochMovesNothing() async throws {
+    let fleet = Fixtures.fleet(2)
+    let plan = Fixtures.plan(2)
+    let taken = Event.controllerTookOver(epoch: 7, holder: "c7", gap: .zero)
+    let rollout = try Rollout.replay([(.planned(plan), plan.createdAt), (taken, plan.createdAt)])
+    let lease = try await store.acquire(
+      service: "checkout", holder: Fixtures.holder("a"), now: Timestamp(milliseconds: 0)
+    ).get()
+    let ports = Ports(
+      transport: fleet, prober: fleet, analyst: FixedAnalyst(verdict: Verdict(outcome: .pass, reason: "well")),
+      clock: RealClock(), store: store)
+    let runner = RolloutRunner(rollout: rollout, lease: lease, ports: ports, observer: TurnLog())
+    guard case .failed(let detail) = await runner.run(gap: .zero) else {
+      Issue.record("it was driven")
+      return
+    }
+    #expect(detail.contains("epoch 1 is not above 7"))
+    #expect(await fleet.received.isEmpty)
+  }
+
   @Test func anUnhealthyCanaryGoesBackAndTheOthersAreNeverTouched() async throws {
     let (fleet, log) = (Fixtures.fleet(3), TurnLog())
     await fleet.makeSick(Fixtures.new)

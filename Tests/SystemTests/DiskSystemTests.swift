@@ -25,7 +25,7 @@ struct DiskSystemTests {
     }
   }
 
-  private func fill(_ small: String, _ canary: CanaryCommand, _ fleet: Fleet) async throws {
+  private func fill(_ small: String, _ canary: BuiltCanary, _ fleet: Fleet) async throws {
     // The first version was rolled out under another journal.
     let running = try await canary.begin("start", "shop@2.0", "--adopt")
     try await running.reached("burnInStarted")

@@ -20,7 +20,7 @@ struct ExampleSystemTests {
   @Test(arguments: examples)
   func example(name: String) async throws {
     let directory = Self.root.appendingPathComponent("Examples/\(name)").path
-    let command = ProcessCommand([directory + "/run", CanaryCommand.binary], environment: ["NO_COLOR": "1"])
+    let command = ProcessCommand([directory + "/run", BuiltCanary.binary], environment: ["NO_COLOR": "1"])
     let result = try await ChildProcess.run(command, timeout: .seconds(180), outputLimit: 1 << 20).get()
     let output = String(decoding: result.output, as: UTF8.self)
     #expect(result.status == .exited(0), "\(output)\(String(decoding: result.errorOutput, as: UTF8.self))")
@@ -67,7 +67,7 @@ struct ExampleSystemTests {
 
   private func demo(marked directory: TemporaryDirectory) -> ProcessCommand {
     ProcessCommand(
-      [CanaryCommand.binary, "demo"], environment: ["CANARY_DEMO_MARK": directory.path, "NO_COLOR": "1"])
+      [BuiltCanary.binary, "demo"], environment: ["CANARY_DEMO_MARK": directory.path, "NO_COLOR": "1"])
   }
 
   private func expectNothingRuns(marked directory: TemporaryDirectory) async {

@@ -10,7 +10,7 @@ struct Fleet: Sendable {
   let directory: TemporaryDirectory
   let instances: [ServiceInstance]
   let sshds: [LoopbackSSHD]
-  let canary: CanaryCommand
+  let canary: BuiltCanary
 
   /// Runs `body` with `count` empty instances; every process of theirs has ended when it returns.
   static func with(
@@ -34,7 +34,7 @@ struct Fleet: Sendable {
         instances.append(
           ServiceInstance(name: "shop\(number)", port: port, sshPort: sshPort, directory: home + "/srv"))
       }
-      let canary = CanaryCommand(directory: directory.path)
+      let canary = BuiltCanary(directory: directory.path)
       let fleet = Fleet(directory: directory, instances: instances, sshds: sshds, canary: canary)
       do {
         try await body(fleet)
@@ -100,12 +100,19 @@ struct Fleet: Sendable {
     try directory.file("canary.yaml", text)
   }
 
+  /// Lines of shell that every restart of the instance reads first.
+  func append(environment lines: [String], of instance: Int) throws {
+    let path = instances[instance].directory + "/shared/.env"
+    let text = (contents(of: path) ?? "") + lines.map { $0 + "\n" }.joined()
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
   /// Packs a release. `says` is the version its service answers with; `sickAfter` seconds of health; `onHost` limits
   /// the sickness to one instance's port; `restart` goes in front of the restart script; `traits` are what the
-  /// demo's service knows of speed and errors.
+  /// demo's service knows of speed and errors; `teller` replaces that service and finds it as `shop.py`.
   func pack(
     _ version: String, says: String? = nil, sickAfter: Double? = nil, onlyOn instance: Int? = nil,
-    restart: String = "", traits: [String: Double] = [:]
+    restart: String = "", traits: [String: Double] = [:], teller: String? = nil
   ) async throws {
     var release = "{\"version\": \"\(says ?? version)\""
     if let sickAfter { release += ", \"sick_after\": \(sickAfter)" }
@@ -121,8 +128,8 @@ struct Fleet: Sendable {
     let built = try await Artifact.build(
       name,
       [
-        .init("service.py", Self.service), .init("release.json", release), .init("restart", script, executable: true),
-        .init("restart-service", Self.restart, executable: true),
+        .init("service.py", teller ?? Self.service), .init("shop.py", Self.service), .init("release.json", release),
+        .init("restart", script, executable: true), .init("restart-service", Self.restart, executable: true),
       ], in: directory)
     try directory.directory("dist")
     try FileManager.default.moveItem(atPath: built.path, toPath: directory.path("dist/\(name).tar.gz"))
@@ -142,9 +149,9 @@ struct Fleet: Sendable {
   var restarts: [[String]] { instances.map(\.restarts) }
 
   /// Deploys a first version to every instance, under the quick policy. A test writes its own after it.
-  func deploy(_ version: String) async throws {
+  func deploy(_ version: String, teller: String? = nil) async throws {
     try writePolicy()
-    try await pack(version)
+    try await pack(version, teller: teller)
     let ended = try await canary("start", "shop@\(version)")
     try #require(ended.status == .exited(0), "\(ended)")
   }

@@ -27,7 +27,7 @@ struct JudgeSystemTests {
   static func judge(_ lines: [String]) async throws -> ProcessResult {
     let text = lines.joined(separator: "\n") + "\n"
     return try await ChildProcess.run(
-      ProcessCommand([CanaryCommand.binary, "judge"]), stdin: .bytes(Array(text.utf8)), timeout: .seconds(60),
+      ProcessCommand([BuiltCanary.binary, "judge"]), stdin: .bytes(Array(text.utf8)), timeout: .seconds(60),
       outputLimit: 1 << 20
     ).get()
   }

@@ -79,8 +79,8 @@ struct RegressionSystemTests {
 
 /// A rollout that its checks turned back: the canary alone was touched and no probe ever failed. Gives the verdict, the
 /// seconds from the burn-in's start to it, and the checks that failed.
-private func expectTurnedBackByChecks(
-  _ ended: CanaryCommand.Ended, _ fleet: Fleet
+func expectTurnedBackByChecks(
+  _ ended: BuiltCanary.Ended, _ fleet: Fleet
 ) throws -> (verdict: EventLine.VerdictLine, seconds: Double, blamed: Set<String>) {
   #expect(ended.status == .exited(2), "\(ended)")
   #expect(fleet.versions == ["1.0", "1.0", "1.0"])

@@ -6,7 +6,8 @@ import Glibc
 public actor RealGraphite {
   public nonisolated let port: Int
   public nonisolated var url: String { "http://127.0.0.1:\(port)" }
-  private let linePort: Int
+  /// Where carbon takes its line protocol.
+  public nonisolated let linePort: Int
   private let picklePort: Int
   private let queryPort: Int
   private let directory: TemporaryDirectory

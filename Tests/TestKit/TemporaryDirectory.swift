@@ -11,17 +11,18 @@ public struct FixtureFailure: Error, Hashable, Sendable, CustomStringConvertible
 public struct TemporaryDirectory: Sendable {
   public let path: String
 
-  /// The path is short enough for a socket in it.
+  /// The path is short enough for a socket in it, where `parent` is.
   public static func with<Result>(
-    isolation: isolated (any Actor)? = #isolation, _ body: (TemporaryDirectory) async throws -> Result
+    within parent: String = "/tmp", isolation: isolated (any Actor)? = #isolation,
+    _ body: (TemporaryDirectory) async throws -> Result
   ) async throws -> Result {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory(within: parent)
     defer { try? FileManager.default.removeItem(atPath: directory.path) }
     return try await body(directory)
   }
 
-  private init() throws {
-    var pattern = Array("/tmp/canary-test-XXXXXX".utf8CString)
+  private init(within parent: String) throws {
+    var pattern = Array("\(parent)/canary-test-XXXXXX".utf8CString)
     let made = pattern.withUnsafeMutableBufferPointer { buffer -> String? in
       guard let start = buffer.baseAddress, let made = mkdtemp(start) else { return nil }
       return String(cString: made)

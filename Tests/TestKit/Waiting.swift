@@ -27,21 +27,24 @@ public enum FreePort {
 
   /// A port that was free a moment ago and that was not given before by this process. Whoever uses it must be ready to
   /// find it taken by another process and to ask again.
-  public static func next() async throws -> Int {
+  public static func next(_ kind: Kind = .tcp) async throws -> Int {
     for _ in 0..<100 {
-      guard let port = unused() else { break }
+      guard let port = unused(kind) else { break }
       if await given.insert(port) { return port }
     }
     throw FixtureFailure("no free port")
   }
+
+  public enum Kind: Sendable { case tcp, udp }
 
   private actor Given {
     private var ports: Set<Int> = []
     func insert(_ port: Int) -> Bool { ports.insert(port).inserted }
   }
 
-  private static func unused() -> Int? {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+  private static func unused(_ kind: Kind) -> Int? {
+    let type = kind == .tcp ? SOCK_STREAM : SOCK_DGRAM
+    let descriptor = socket(AF_INET, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var address = sockaddr_in()

@@ -148,4 +148,5 @@ async def main(port):
     os._exit(0)
 
 
-asyncio.run(main(int(sys.argv[1])))
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

@@ -1,3 +1,4 @@
+internal import ImmuneSystem
 internal import Observers
 internal import RolloutCore
 

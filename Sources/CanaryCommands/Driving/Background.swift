@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import RolloutCore
 internal import RolloutEngine
 
@@ -20,7 +21,9 @@ struct Background {
       program: DetachedController.ownProgram,
       arguments: ["resume", id.text, "--as-is", "--output", "jsonl", "--state", state.path],
       environment: session.context.environment, log: log)
+    FailPoints.reached(.launching)
     let pid = try session.context.composition.launch(controller).get()
+    FailPoints.reached(.launched)
     let clock = session.context.clock
     let deadline = clock.now() + Self.patience
     while clock.now() < deadline {

@@ -66,11 +66,11 @@ struct Drive {
   }
 
   /// Records the plan and leaves it to another controller.
-  func record(_ plan: Plan) async throws(CommandFailure) {
+  func record(_ plan: Plan, after epoch: Int64? = nil) async throws(CommandFailure) {
     let ports = try session.context.composition.ports(for: plan.policy, store: store)
     let controller = Controller(
       ports: ports, holder: LeaseHolder.current(user: Operator.user(session.context.environment)))
-    do { try await controller.record(plan) } catch { throw await refusal(error) }
+    do { try await controller.record(plan, after: epoch) } catch { throw await refusal(error) }
   }
 
   /// Exit status of a drive, after saying on standard error what holds now.

@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import RolloutCore
 internal import RolloutEngine
 
@@ -60,7 +61,9 @@ struct OperatorDesk {
   }
 
   private func offer(_ request: OperatorRequest) async throws(CommandFailure) {
+    FailPoints.reached(.requestMade)
     try await session.read { () async throws(StoreFailure) in try await store.offer(request) }
+    FailPoints.reached(.requestOffered)
   }
 
   /// Nil when none came in time, or when the driver left.
@@ -94,6 +97,7 @@ struct OperatorDesk {
   private func report(_ answer: RequestAnswer, _ order: Order, _ summary: RolloutSummary) throws(CommandFailure)
     -> ExitStatus
   {
+    FailPoints.reached(.answerRead)
     guard answer.isAccepted else { throw .refused(answer.detail) }
     say(order.done, answer.detail, summary)
     return .succeeded

@@ -9,17 +9,18 @@ struct Ownership: ParsableArguments {
   @Flag(help: "Drive hosts that another journal drove last, because that journal is lost for good.")
   var adopt = false
 
+  /// The epoch that it raised the service's to, if it did.
   func require(of facts: [HostFacts], plan: Plan, in session: Session, _ store: any CommandStore)
-    async throws(CommandFailure)
+    async throws(CommandFailure) -> Int64?
   {
     let service = plan.policy.service
-    let known = try await session.read { () async throws(StoreFailure) in try await store.lastEpoch(of: service) }
+    let known = try await session.lastEpoch(of: service, in: store)
     var newest: (host: HostID, epoch: Int64)?
     for fact in facts {
       guard case .report(let report) = fact.found, let epoch = report.fence?.epoch, epoch > known else { continue }
       if epoch > newest?.epoch ?? 0 { newest = (fact.instance.id, epoch) }
     }
-    guard let newest else { return }
+    guard let newest else { return nil }
     guard adopt else {
       throw .refused(
         "another journal drove the hosts of \(service) last: \(newest.host) has seen epoch \(newest.epoch), "
@@ -32,5 +33,6 @@ struct Ownership: ParsableArguments {
       try await store.raiseEpoch(of: service, above: newest.epoch, for: holder)
     }
     session.console.note("\(service) is driven from this journal from now on, at epoch \(newest.epoch + 1)")
+    return newest.epoch
   }
 }

@@ -1,3 +1,4 @@
+internal import ImmuneSystem
 import RolloutCore
 
 /// One check's evidence as a JSON object, every key always there.

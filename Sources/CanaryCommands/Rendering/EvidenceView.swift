@@ -1,3 +1,4 @@
+internal import ImmuneSystem
 import RolloutCore
 
 /// What the two sides of a comparison are called.

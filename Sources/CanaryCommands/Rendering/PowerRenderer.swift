@@ -1,3 +1,4 @@
+internal import ImmuneSystem
 import RolloutCore
 
 /// What the checks can see, before anything is rolled out.
@@ -36,7 +37,7 @@ enum PowerRenderer {
     }
   }
 
-  private static func name(_ check: CheckPolicy) -> String {
+  static func name(_ check: CheckPolicy) -> String {
     guard case .histogram(_, let quantiles) = check.measure, let top = quantiles.max() else { return check.name }
     return "\(check.name) p\(Figures.short(top * 100))"
   }
@@ -118,9 +119,9 @@ enum PowerRenderer {
     }
   }
 
-  private static func times(_ ratio: Double) -> String { "×\(Figures.brief(ratio))" }
+  static func times(_ ratio: Double) -> String { "×\(Figures.brief(ratio))" }
 
-  private static func length(_ span: TimeSpan) -> String { TimeWords.length(span) }
+  static func length(_ span: TimeSpan) -> String { TimeWords.length(span) }
 
   // MARK: Advice
 
@@ -145,7 +146,7 @@ enum PowerRenderer {
   }
 
   /// What keeps a release that is no worse from its pass, and what would change that; nil where nothing does.
-  private static func obstacle(_ power: PlanPower) -> (what: String, remedies: [String])? {
+  static func obstacle(_ power: PlanPower) -> (what: String, remedies: [String])? {
     let weak = power.weak
     if power.isWithoutPass {
       return ("\(names(power.acting)) can only fail, and nothing else earns a pass", passing)

@@ -34,6 +34,13 @@ struct RollbackVerb: Verb {
     let session = Session(context, common)
     let (summary, store) = try await session.selected(rollout, .any)
     if !summary.isEnded {
+      // Asked a second time, after the first was lost say, it must not take the way back itself back.
+      if summary.kind == Plan.Kind.rollback.rawValue {
+        throw .refused(
+          "\(summary.id) is a rollback to \(summary.release) already (\(summary.state))",
+          next: "canary resume \(summary.id)  goes on with it where nobody drives it",
+          "canary abort \(summary.id) --hold | --rollback  ends it")
+      }
       if let to {
         throw .refused(
           "\(summary.id) is open (\(summary.state)); a rollback to \(to.version) cannot begin beside it",
@@ -47,13 +54,15 @@ struct RollbackVerb: Verb {
       order.timeout = timeout?.span
       return try await OperatorDesk(session: session, store: store).carryOut(order, on: summary)
     }
+    let epoch = try await session.lastEpoch(of: summary.service, in: store)
     let made = try await WayBack(session: session, store: store, newest: summary, named: to?.version).make()
     let plan = try session.planned(made)
-    try await ownership.require(of: made.facts, plan: plan, in: session, store)
+    let raised = try await ownership.require(of: made.facts, plan: plan, in: session, store)
     if session.output == .text, !detach {
       session.console.put(PlanRenderer.text(plan: plan, review: PlanReview(plan), palette: session.palette) + "\n")
     }
-    return try await Launch(session: session, store: store, plan: plan).run(detach: detach, timeout: timeout?.span)
+    return try await Launch(session: session, store: store, plan: plan, epoch: raised ?? epoch)
+      .run(detach: detach, timeout: timeout?.span)
   }
 }
 

@@ -9,7 +9,8 @@ struct StartVerb: Verb {
     discussion: """
       Drives the rollout until it has ended or waits for a person, and exits with what came of it. Ctrl-C and \
       SIGTERM leave the rollout as it is, exit with 130 or 143, and say how to go on; a second Ctrl-C ends the \
-      process at once.
+      process at once. With checks it first looks twice at their sources, two seconds apart, and says in a line what \
+      they can see at that traffic.
       """)
 
   @Argument(help: ArgumentHelp("What to roll out.", valueName: "service@version"))
@@ -32,6 +33,9 @@ struct StartVerb: Verb {
   @Flag(help: "End an open rollout of the service first, when it is halted or stuck, or its journal is damaged.")
   var supersede = false
 
+  @Flag(help: "Do not say beforehand what the checks can see; saves two seconds of looking at the traffic.")
+  var quiet = false
+
   @OptionGroup var left: ExclusionOptions
   @OptionGroup var ownership: Ownership
   @OptionGroup var common: CommonOptions
@@ -44,12 +48,17 @@ struct StartVerb: Verb {
     let document = try session.policies.find(service: release.service)
     let store = try await session.store()
     try await clearTheWay(document.policy.service, session, store)
+    let epoch = try await session.lastEpoch(of: document.policy.service, in: store)
     let draft = try await PlanDraft.release(release, exclusions: exclusions, in: session)
     let made = await draft.make()
     if let saved { try PlanFile.requireUnchanged(saved, made, path: plan ?? "") }
     let fresh = try session.planned(made)
-    try await ownership.require(of: made.facts, plan: fresh, in: session, store)
-    return try await Launch(session: session, store: store, plan: fresh)
+    let raised = try await ownership.require(of: made.facts, plan: fresh, in: session, store)
+    if !quiet, !detach, common.output == .text {
+      let power = await PowerEstimate.power(of: fresh, directory: draft.directory, in: session)
+      if let power { PowerSummary.lines(power).forEach(session.console.note) }
+    }
+    return try await Launch(session: session, store: store, plan: fresh, epoch: raised ?? epoch)
       .run(detach: detach, timeout: timeout?.span)
   }
 
@@ -111,18 +120,20 @@ struct Launch {
   let session: Session
   let store: any CommandStore
   let plan: Plan
+  /// The service's last epoch before its hosts were looked at.
+  let epoch: Int64
 
   func run(detach: Bool, timeout: TimeSpan?) async throws(CommandFailure) -> ExitStatus {
-    let plan = plan
+    let (plan, epoch) = (plan, epoch)
     let drive = Drive(
       session: session, store: store, policy: plan.policy, rollout: plan.rollout, timeout: timeout)
     guard detach else {
       return try await drive.conclude(
         try await drive.run { (controller, observer) async throws(ControllerRefusal) in
-          try await controller.start(plan, observer: observer)
+          try await controller.start(plan, after: epoch, observer: observer)
         })
     }
-    try await drive.record(plan)
+    try await drive.record(plan, after: epoch)
     try await Background(session: session, store: store).start(plan.rollout, after: 1)
     session.answer(text: plan.rollout.text, json: .object([("rollout", .string(plan.rollout.text))]))
     return .succeeded

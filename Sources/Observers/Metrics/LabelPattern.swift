@@ -89,7 +89,12 @@ extension LabelPattern {
     case .sequence(let nodes): for node in nodes { emit(node) }
     case .either(let nodes): emit(alternatives: nodes)
     case .repeated(let node, let least, let most):
-      for _ in 0..<least { emit(node) }
+      for _ in 0..<least {
+        let count = steps.count
+        emit(node)
+        // What is made of no steps stays so, and nested repetitions of it would be counted out one by one.
+        if steps.count == count { break }
+      }
       guard let most else { return emit(anyNumberOf: node) }
       for _ in least..<max(least, most) { emit(optional: node) }
     }

@@ -34,7 +34,8 @@ enum PolicySchema {
   private static let pace = [
     Field(
       "wave_burn_in", .duration(minimum: .zero), default: "30s", example: "2m",
-      "How long the checks watch each later wave before it counts as passed."),
+      "How long the checks watch each later wave before it counts as passed. With 0s it passes when its instances are "
+        + "healthy, and only a fail still stops it."),
     Field(
       "soak", .duration(minimum: .zero), default: "5m", example: "30m",
       "How long the checks watch the whole service after the last wave, against the baseline and the limits."),

@@ -40,7 +40,10 @@ extension Rollout {
     }
     lastEventAt = at
     // The clock was set back, and the events to come are stamped by it.
-    if case .clocksShifted(let by, _) = event, by < .zero { lastEventAt = at + by }
+    if case .clocksShifted(let by, _) = event, by < .zero {
+      clockWasSetBackFrom = max(clockWasSetBackFrom ?? at, at)
+      lastEventAt = at + by
+    }
     eventCount += 1
   }
 

@@ -27,6 +27,9 @@ public struct Rollout: Hashable, Sendable {
   public internal(set) var provenAt: Timestamp?
   /// Time of the last event.
   public internal(set) var lastEventAt: Timestamp
+  /// The latest time that a clock said before it was set back; nil where none was. Times up to it may be of the clock
+  /// before or of the one after.
+  public internal(set) var clockWasSetBackFrom: Timestamp?
   /// Events applied, the plan included: the sequence number of the next record.
   public internal(set) var eventCount = 1
 

@@ -1,3 +1,4 @@
+internal import FailPoints
 public import RolloutCore
 
 /// One event as it is kept. The store does not read `payload`.
@@ -120,9 +121,9 @@ public enum LeaseTerms {
   /// A dead holder on another machine is replaced after this long, so within the 10 s that a takeover may last, with
   /// two seconds left for the newcomer to notice. Below it, a slow disk or a stopped process would lose leases it
   /// still wants.
-  public static let timeToLive = TimeSpan.seconds(8)
+  public static let timeToLive = TimeSpan(milliseconds: FailPoints.leaseMilliseconds ?? 8000)
   /// Four signs of life per `timeToLive`: three may be late or fail before anybody else may step in.
-  public static let renewalInterval = TimeSpan.seconds(2)
+  public static let renewalInterval = TimeSpan(milliseconds: timeToLive.milliseconds / 4)
 }
 
 public protocol Leases: Sendable {

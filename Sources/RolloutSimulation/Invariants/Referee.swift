@@ -86,11 +86,13 @@ final class Referee: @unchecked Sendable {
     do { try rollout.state.apply(event, at: record.at) } catch {
       return require("G13", "record \(record.sequence) does not follow: \(error.message)")
     }
-    rollout.note(event, now: world.now)
+    rollout.note(event, before, now: world.now)
     require("G4", Exposure.checkCap(rollout))
     require("G5", Exposure.checkIntent(event, before, rollout.state))
     if case .ended(let fate, _) = event {
       tally.fates[fate.rawValue, default: 0] += 1
+      // What is left down is named in the end, and its repair a person's.
+      fleet(of: rollout)?.letGo()
       if let fleet = fleet(of: rollout) {
         for flaw in TerminalTruth.check(rollout, fleet, world.now) { require("G7", flaw) }
       }
@@ -162,7 +164,9 @@ final class Referee: @unchecked Sendable {
 
   func takesDown(_ host: SimHost, _ command: HostCommand) {
     guard let rollout = rollout(command.key.rollout), host.serves else { return }
-    require("G5", Exposure.checkFloor(host, rollout, host.fleet.hosts))
+    if !rollout.seenDown.contains(command.key) {
+      require("G5", Exposure.checkFloor(host, rollout, host.fleet.hosts))
+    }
     host.fleet.noteDown()
   }
 

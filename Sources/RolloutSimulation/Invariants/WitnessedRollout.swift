@@ -28,10 +28,15 @@ final class WitnessedRollout {
     StepKey(rollout: plan.rollout, host: plan.hosts[host].instance.id, step: step, attempt: attempt)
   }
 
+  /// Steps whose instance was seen to be down when they were intended. One that has come back since is taken down all
+  /// the same: nobody watches it meanwhile.
+  private(set) var seenDown: Set<StepKey> = []
+
   /// After `event` was applied to `state`.
-  func note(_ event: Event, now: Int64) {
+  func note(_ event: Event, _ before: Rollout, now: Int64) {
     switch event {
     case .stepIntended(let host, let step, let attempt, let fence, _):
+      if before.hosts[host].isDown { seenDown.insert(key(host, step, attempt)) }
       intents[key(host, step, attempt), default: []].append(fence)
     case .stepReissued(let host, let fence):
       guard case .inFlight(let intent) = state.hosts[host].position else { return }
@@ -46,6 +51,12 @@ final class WitnessedRollout {
   var isSettled: Bool {
     if state.isEnded { return true }
     if state.isAtRest { return true }
-    return state.pause != nil && !state.hosts.contains { if case .inFlight = $0.position { true } else { false } }
+    // Unreachable hosts are asked again every few minutes.
+    return state.pause != nil
+      && state.hosts.allSatisfy { host in
+        guard case .inFlight(let intent) = host.position else { return true }
+        if case .deferred = intent.contact { return true }
+        return false
+      }
   }
 }

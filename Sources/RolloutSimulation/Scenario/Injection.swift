@@ -87,9 +87,8 @@ extension Simulation {
       later(span) { $0.store.isFull = false }
     case .acknowledgementsLost(let count): store.losesAcknowledgements += count
     case .storeSlow(let latency, let span):
-      let usual = store.latency
       store.latency = latency...latency * 2
-      later(span) { $0.store.latency = usual }
+      later(span) { $0.store.latency = 1...max(1, $0.scenario.latency) }
     case .recordSpoilt: spoil()
     default: break
     }

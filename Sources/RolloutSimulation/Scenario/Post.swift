@@ -10,9 +10,11 @@ final class Post: @unchecked Sendable {
   private var controller: Controller?
   /// The plan that this place is to start, made when it starts; nil once it is in the journal.
   private var toStart: ((Fleet) -> Plan?)?
-  private let startID: RolloutID?
+  private var startID: RolloutID?
   /// Does not insist when its start is refused.
   var triesOnce = false
+  /// Came for one start and leaves after it.
+  var isVisitor = false
   private var isOver = false
 
   init(_ simulation: Simulation, _ machine: SimMachine, _ service: String, starts: ((Fleet) -> Plan?)?, _ id: RolloutID? = nil) {
@@ -23,8 +25,9 @@ final class Post: @unchecked Sendable {
     toStart = starts
   }
 
+  /// Its rollout is not in the journal yet, and should get there.
   var hasPlanToStart: Bool {
-    guard toStart != nil, !triesOnce, let startID else { return false }
+    guard toStart != nil, !isVisitor, let startID else { return false }
     return simulation.referee.rollout(startID) == nil
   }
 
@@ -86,7 +89,7 @@ final class Post: @unchecked Sendable {
     let store = StorePort(store: simulation.store, process: process)
     while process.isAlive {
       if let make = toStart { await start(make, controller, observer, store) }
-      if triesOnce, toStart == nil { return }
+      if isVisitor, toStart == nil { return }
       let nap = simulation.world.dice.time(200...2_500)
       guard await process.sleep(nap), process.isAlive else { return }
       await takeUp(controller, observer, store)
@@ -133,6 +136,7 @@ final class Post: @unchecked Sendable {
       if plan == nil { simulation.world.say("plan", "the successor cannot be planned") }
       return plan
     }
+    startID = "r2"
     triesOnce = true
   }
 }

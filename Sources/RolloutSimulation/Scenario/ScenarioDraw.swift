@@ -13,7 +13,7 @@ extension Scenario {
       successor: dice.chance(15) ? dice.pick(Successor.allCases) : nil, hasNeighbour: dice.chance(12),
       isEncoded: dice.chance(6), hasHistory: dice.chance(25),
       emptyHosts: policy.rollback == .forwardOnly && dice.chance(30),
-      requestInterval: dice.pick([100, 500, 1_000, 2_000]), wire: dice.pick([5, 40, 40, 200]),
+      requestInterval: dice.pick([100, 1_000, 1_000, 2_000, 2_000]), wire: dice.pick([5, 40, 40, 200]),
       latency: dice.pick([1, 3, 3, 40]))
     faults = dice.faults(self)
   }

@@ -159,6 +159,8 @@ public final class Simulation {
     fleet.traits.sickOnBaseline = []
     (metrics.isAway, metrics.isFlapping) = (false, false)
     store.losesAcknowledgements = 0
+    store.isFull = false
+    store.latency = 1...max(1, scenario.latency)
     for host in fleet.hosts {
       host.disk.isFull = false
       host.slowness = 1
@@ -234,7 +236,7 @@ public final class Simulation {
     let visitor = Post(
       self, SimMachine(name: "desk\(number)"), Self.service,
       starts: { [scenario] in scenario.otherPlan(number, $0) })
-    visitor.triesOnce = true
+    (visitor.triesOnce, visitor.isVisitor) = (true, true)
     visitors.append(visitor)
     visitor.begin()
   }

@@ -75,6 +75,8 @@ final class Fleet {
 
   func noteDown() { worstDown = max(worstDown, hosts.count { $0.isDownByUs && !$0.serves } + 1) }
 
+  func letGo() { for host in hosts { host.isDownByUs = false } }
+
   func forgetAll() { for host in hosts { host.forget() } }
 
   func changedAll() { for host in hosts { changed(host) } }

@@ -340,13 +340,13 @@ final class SimHost {
     answers = false
     running = version
     changedAt = world.now
+    if fleet.traits.restartPutsBack { isDrained = false }
     fleet.changed(self)
     let slow = version == fleet.traits.release ? fleet.traits.slowStart(index) : 0
     world.after(world.dice.time(fleet.traits.startUp) * slowness + slow) {
       guard self.starts == mine, self.isUp, !self.fleet.traits.isSick(version, self.index) else { return }
       self.answers = true
       self.changedAt = self.world.now
-      if self.fleet.traits.restartPutsBack { self.isDrained = false }
       if !self.isDrained { self.isDownByUs = false }
       self.fleet.changed(self)
     }

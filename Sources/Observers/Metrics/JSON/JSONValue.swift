@@ -9,10 +9,32 @@ enum JSONValue: Hashable, Sendable {
   case array([JSONValue])
   case object([String: JSONValue])
 
-  /// Nil where `bytes` are not one JSON document.
+  /// Arrays and objects within one another: more than any report has, and few enough for the stack of a thread.
+  static let maximumDepth = 64
+
+  /// Nil where `bytes` are not one JSON document, or one that is nested too deeply.
   init?(_ bytes: [UInt8]) {
-    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
+    guard Self.depth(bytes) <= Self.maximumDepth, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
     self = value
+  }
+
+  /// At least the depth of the document that `bytes` are, if they are one.
+  private static func depth(_ bytes: [UInt8]) -> Int {
+    var (depth, deepest, isText) = (0, 0, false)
+    var index = 0
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "\""): isText.toggle()
+      case UInt8(ascii: "\\") where isText: index += 1
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        if !isText { depth += 1 }
+        deepest = max(deepest, depth)
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): if !isText { depth -= 1 }
+      default: break
+      }
+      index += 1
+    }
+    return deepest
   }
 
   /// What the tokens of a pointer lead to; nil where there is nothing.

@@ -135,9 +135,9 @@ struct InstanceTally {
     let last = series.compactMap(\.points.last).filter { $0.at > before }
     guard let latest = last.map(\.at).max() else { return nil }
     main.begin(at: latest, [])
-    let values = last.map(\.value).filter { !$0.isNaN }
+    let values = last.map(\.value).filter(\.isFinite)
     guard let value = worst == .highest ? values.max() : values.min() else {
-      return ReadingProblem(.noData, detail: "\(series.first?.sample.name ?? "the gauge") is NaN")
+      return ReadingProblem(.noData, detail: "\(series.first?.sample.name ?? "gauge") is no finite number")
     }
     level = value
     begin = last.map(\.at).min()

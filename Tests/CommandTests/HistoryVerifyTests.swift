@@ -1,0 +1,123 @@
+import RolloutCore
+import RolloutEngine
+import TestKit
+import Testing
+
+@testable import CanaryCommands
+
+/// A journal that is no longer what was written: found, named, kept to itself, and put aside.
+@Suite(.timeLimit(.minutes(2)))
+struct HistoryVerifyTests {
+  private static let till = """
+    service: till
+    instances: [{host: t}]
+    transport: {local: {}}
+    release: {artifact: "dist/shop-{version}.tar.gz", directory: /srv/till}
+    burn_in: {min: 0s, max: 1m}
+    min_healthy_time: 0s
+    healthy_deadline: 1s
+    on_fail: halt
+    probes: [{tcp: "{host}:80"}]
+    """
+
+  /// Two services with a halted rollout each, and the one of `shop` changed at record 3.
+  private func damaged(_ body: (CommandBench, _ shop: String, _ till: String) async throws -> Void) async throws {
+    try await CommandBench.with(["a", "b", "c", "t"]) { bench in
+      try bench.writePolicy(CommandBench.policy + "\nhealthy_deadline: 1s\non_fail: halt\nmax_unavailable: 2\n")
+      try bench.writePolicy(Self.till, to: "till.yaml")
+      await bench.fleet.makeSick("2.0")
+      #expect(await bench("start", "shop@2.0").status == 3)
+      let shop = try #require(await bench.state()?.id.text)
+      #expect(await bench("start", "till@2.0", "-f", "till.yaml").status == 3)
+      let till = try #require(await bench.state()?.id.text)
+      let whole = await bench("history", "verify")
+      #expect(whole.status == 0 && whole.notes.isEmpty, "\(whole)")
+      #expect(whole.answers.split(separator: "\n").count { $0.contains("whole, head ") } == 2, "\(whole)")
+      try await tamper(bench, "UPDATE event SET at = at + 1 WHERE rollout = '\(shop)' AND sequence = 3")
+      await bench.fleet.cure()
+      try await body(bench, shop, till)
+    }
+  }
+
+  private func tamper(_ bench: CommandBench, _ sql: String) async throws {
+    let triggers = "DROP TRIGGER IF EXISTS event_is_final; DROP TRIGGER IF EXISTS event_is_kept;"
+    try await runOrThrow(["sqlite3", bench.directory.path("state/canary.db"), triggers + sql])
+  }
+
+  @Test func `the first bad record is named, and the others are whole`() async throws {
+    try await damaged { bench, shop, till in
+      let found = await bench("history", "verify")
+      #expect(found.status == 1, "\(found)")
+      let lines = found.answers.split(separator: "\n")
+      #expect(lines.contains { $0.contains(shop) && $0.contains("record 3 (stepIntended, 20") }, "\(found)")
+      #expect(lines.contains { $0.contains(shop) && $0.contains("content does not match its hash") }, "\(found)")
+      #expect(lines.contains { $0.contains(till) && $0.contains("whole, head ") }, "\(found)")
+      #expect(found.notes.contains("1 rollout is damaged") && found.notes.contains("backup"), "\(found)")
+      let json = await bench("history", "verify", "--output", "json")
+      #expect(json.status == 1 && json.answers.contains("\"seq\": 3,"), "\(json)")
+      #expect(json.answers.contains("\"event\": \"stepIntended\""), "\(json)")
+      #expect(await bench("history", "verify", till).status == 0)
+      #expect(await bench("history", "verify", "shop").status == 1)
+      #expect(await bench("history", "verify", "nobody").status == 5)
+      // The list itself needs no journal.
+      #expect(await bench("history").answers.contains(shop))
+      #expect(await bench("history", "till", "--limit", "1").answers.contains(till))
+    }
+  }
+
+  @Test func `only the damaged rollout is refused, with what to do`() async throws {
+    try await damaged { bench, shop, till in
+      let table = await bench("status", "-f", "nowhere.yaml")
+      #expect(table.answers.contains(shop) == table.answers.contains(till), "\(table)")
+      for words in [["status", shop], ["resume", shop], ["explain", shop], ["log", shop], ["abort", shop, "--hold"]] {
+        let refused = await bench.run(words)
+        #expect(refused.status == 1, "\(words) \(refused)")
+        #expect(refused.notes.contains("the journal of \(shop) does not add up at record 3"), "\(words) \(refused)")
+        #expect(refused.notes.contains("canary history verify \(shop)"), "\(words) \(refused)")
+      }
+      let log = await bench("log", "-f", "till.yaml")
+      #expect(log.status == 0 && log.answers.contains(till), "\(log)")
+      #expect(await bench("status", till).status == 0)
+      #expect(await bench("retry", till, "-f", "till.yaml").status == 0)
+      #expect(await bench("start", "till@2.1", "-f", "till.yaml").status == 0)
+      #expect(await bench("hosts", "shop").status == 0)
+    }
+  }
+
+  @Test func `a damaged rollout does not block its service for ever`() async throws {
+    try await damaged { bench, shop, _ in
+      #expect(await bench("start", "shop@2.1").status == 5)
+      let next = await bench("start", "shop@2.1", "--supersede")
+      #expect(next.status == 0 && next.notes.contains("put aside"), "\(next)")
+      #expect(await bench.fleet.versions().prefix(3) == ["2.1", "2.1", "2.1"])
+      #expect(await bench.state(shop)?.state == "superseded")
+      #expect(await bench.state(shop)?.detail.contains("damaged at record 3") == true)
+      #expect(await bench("history", "verify").status == 1, "what was damaged stays so")
+      let log = await bench("log")
+      #expect(log.status == 1 && log.answers.contains("shop wave 2/2") && log.notes.contains(shop), "\(log)")
+    }
+  }
+
+  @Test func `lost records, a lost row and a row that lies are found`() async throws {
+    try await damaged { bench, shop, till in
+      try await tamper(bench, "DELETE FROM event WHERE rollout = '\(till)' AND sequence > 5")
+      let cut = await bench("history", "verify", till)
+      #expect(cut.status == 1 && cut.answers.contains("record 6: the record is missing"), "\(cut)")
+      try await tamper(bench, "PRAGMA foreign_keys = OFF; DELETE FROM rollout WHERE id = '\(shop)'")
+      let orphan = await bench("history", "verify")
+      #expect(orphan.status == 1 && orphan.answers.contains("\(shop)  ?"), "\(orphan)")
+      #expect(await bench("start", "till@2.1", "-f", "till.yaml", "--supersede").status == 0)
+      let last = try #require(await bench.state()?.id.text)
+      try await tamper(bench, "UPDATE rollout SET state = 'halted' WHERE id = '\(last)'")
+      let lie = await bench("history", "verify", last)
+      #expect(lie.status == 1 && lie.answers.contains("the list shows halted"), "\(lie)")
+    }
+  }
+
+  @Test func `nothing recorded is nothing damaged`() async throws {
+    try await CommandBench.with { bench in
+      #expect(await bench("history", "verify").status == 0)
+      #expect(await bench("history", "verify", "shop").status == 5)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import ChildProcesses
+import Foundation
+import Glibc
+import RolloutCore
+import RolloutEngine
+import TestKit
+
+extension CellRun {
+  private var verb: [String] {
+    switch cell.course {
+    case .pause: ["pause", "--reason", "lunch"]
+    case .resume: ["resume"]
+    case .promote: ["promote", "--full", "--reason", "well enough"]
+    case .abortHold: ["abort", "--hold", "--reason", "enough"]
+    case .abortRollback, .orphanAbort: ["abort", "--rollback", "--reason", "enough"]
+    case .retry: ["retry"]
+    case .rollback: ["rollback", "--reason", "customers complain"]
+    case .forward, .wayBack, .detached, .measured, .adopted, .asked: []
+    }
+  }
+
+  /// A verb dies on its way: it is done wholly or not at all, and asking again does no harm.
+  mutating func killVerb() async throws {
+    let controller = try await prepareForVerb()
+    let victim = try await arena.canary(deadly).run(verb)
+    isMet = isMarked
+    if isMet { oracle.require(victim.status == .signaled(SIGKILL), "the victim lived: \(victim)") }
+    await oracle.look("after the kill")
+    let before = forwardSteps
+    let again = try await arena.canary(lease).run(verb)
+    let acknowledged = forwardSteps
+    // Refused: the first had been heard already.
+    let known: [ProcessStatus] = [.exited(0), .exited(5), goodStatus]
+    oracle.require(known.contains(again.status), "asked again: \(again)")
+    try await settle()
+    _ = await controller?.ended()
+    try await finishVerb()
+    if cell.course == .abortHold || cell.course == .abortRollback || cell.course == .orphanAbort {
+      let now = forwardSteps
+      oracle.require(now == acknowledged, "G11: forward steps after the abort: \(before) \(now)")
+    }
+  }
+
+  /// A controller dies with an operator's word in its hands: the verb finds that out and carries it out itself.
+  mutating func killHearer() async throws {
+    try arena.writePolicy(["burn_in": "{min: 3m, max: 4m}"])
+    let controller = try await arena.canary(deadly).begin(start)
+    try await controller.reached("burnInStarted")
+    let done = try await arena.canary(lease).run(verb)
+    isMet = isMarked
+    let victim = await controller.ended()
+    oracle.require(victim.status == .signaled(SIGKILL), "the victim lived: \(victim)")
+    oracle.require(done.status == .exited(0), "the verb: \(done)")
+    try await finishVerb()
+  }
+
+  /// Brings the rollout to where the verb means something.
+  private mutating func prepareForVerb() async throws -> BuiltCanary.Running? {
+    switch cell.course {
+    case .retry:
+      try arena.writePolicy(["on_fail": "halt"])
+      let halted = try await arena.canary(lease).run(start)
+      oracle.require(halted.status == .exited(3), "not halted: \(halted)")
+      return nil
+    case .rollback:
+      let done = try await arena.canary(lease).run(start)
+      oracle.require(done.status == .exited(0), "not rolled out: \(done)")
+      return nil
+    default:
+      try arena.writePolicy(["burn_in": "{min: 3m, max: 4m}"])
+      let controller = try await arena.canary(lease).begin(start)
+      try await controller.reached("burnInStarted")
+      if cell.course == .resume {
+        let paused = try await arena.canary(lease).run(["pause"])
+        oracle.require(paused.status == .exited(0), "not paused: \(paused)")
+      }
+      guard cell.course == .orphanAbort else { return controller }
+      await controller.kill()
+      return nil
+    }
+  }
+
+  /// After the verb: what brings the rollout to its end.
+  private mutating func settle() async throws {
+    switch cell.course {
+    case .pause:
+      oracle.require(try await Oracle.newest(arena)?.state == "paused", "not paused")
+      try await expectDone(["resume"])
+      try await expectDone(["promote", "--full", "--reason", "well enough"])
+    case .resume: try await expectDone(["promote", "--full", "--reason", "well enough"])
+    case .retry: try await expectDone(["abort", "--rollback", "--reason", "enough"])
+    default: break
+    }
+  }
+
+  private mutating func expectDone(_ verb: [String]) async throws {
+    let done = try await arena.canary(lease).run(verb)
+    oracle.require(done.status == .exited(0), "\(verb): \(done)")
+  }
+
+  private mutating func finishVerb() async throws {
+    switch cell.course {
+    case .abortHold:
+      end = ExpectedEnd(versions: ["2.0", "1.0"], state: "aborted", restarts: [[["1.0", "2.0"]], [["1.0"]]])
+    case .abortRollback, .orphanAbort:
+      end = ExpectedEnd(versions: ["1.0", "1.0"], state: "aborted", restarts: [[["1.0", "2.0", "1.0"]], [["1.0"]]])
+    case .retry:
+      let once = ["1.0", "3.0", "1.0"]
+      let twice = ["1.0", "3.0", "3.0", "1.0"]
+      let thrice = ["1.0", "3.0", "3.0", "3.0", "1.0"]
+      end = ExpectedEnd(
+        versions: ["1.0", "1.0"], state: "aborted", restarts: [[twice, once, thrice], [["1.0"]]])
+      end.mayRepeatHooks = true
+    case .rollback:
+      end = ExpectedEnd(
+        versions: ["1.0", "1.0"], state: "succeeded",
+        restarts: Array(repeating: [["1.0", "2.0", "1.0"]], count: Arena.count))
+    default: break
+    }
+    for _ in 0..<3 {
+      guard let newest = try await Oracle.newest(arena), !newest.isEnded else { return }
+      let resumed = try await arena.canary(lease).run(["resume"])
+      if resumed.status == .exited(5) { _ = try await arena.canary(lease).run(["watch"]) }
+    }
+  }
+
+  private var forwardSteps: [[String]] {
+    arena.hosts.map { host in host.steps.map(\.name).filter { !$0.hasPrefix("revert") } }
+  }
+}
