@@ -4,7 +4,7 @@ DEBUG := .build/debug/canary
 RELEASE_PATH := .build-release
 RELEASE := $(RELEASE_PATH)/release/canary
 
-.PHONY: help build test kill-matrix demo release release-check lint reference bench install clean fuzz
+.PHONY: help build test kill-matrix explore simulate teeth demo release release-check lint reference bench install clean fuzz
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -19,11 +19,18 @@ test: ## install what is missing, build, run every test
 	$(SWIFT) build --build-tests
 	tools/test
 
+<<<<<<< HEAD
+explore: ## visit every state of small worlds, and look for what must never happen
+	@tools/prerequisites build
+	$(SWIFT) build -c release --scratch-path $(RELEASE_PATH) --product simulator
+	$(RELEASE_PATH)/release/simulator explore
+=======
 kill-matrix: ## lose every process at every write and step, and print the table; ONLY="words of a cell" for a part
 	@tools/prerequisites test
 	$(SWIFT) build --product canary
 	$(SWIFT) build --product kill-matrix
 	.build/debug/kill-matrix --workers $(or $(WORKERS),2) $(if $(ONLY),"$(ONLY)")
+>>>>>>> 80b15be4f5ac0fa5096f54391dadceb71362737e
 
 demo: ## install what is missing, build, roll a good and a slow release on this machine
 	@tools/prerequisites demo

@@ -119,6 +119,7 @@ let package = Package(
     .executableTarget(
       name: "simulator", dependencies: ["RolloutSimulation", "RolloutEngine", "RolloutCore", argumentParser],
       path: "Tests/simulator", swiftSettings: strict),
+    tests("ExplorationTests", ["RolloutSimulation", "RolloutCore"]),
     tests("RolloutSimulationTests", ["RolloutSimulation", "RolloutEngine", "RolloutCore"], exclude: ["Fixtures"]),
     tests("RenderingTests", ["CanaryCommands", "RolloutEngine", "RolloutCore"], exclude: ["Golden"]),
     tests("RolloutEngineTests", ["RolloutEngine", "RolloutCore", "RolloutStore"]),

@@ -2,7 +2,7 @@ internal import ArgumentParser
 
 /// Searches for mistakes in the machine and the engine; see docs/SIMULATION.md.
 @main
-struct Simulator: ParsableCommand {
+struct Simulator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "simulator", abstract: "Search for mistakes.", subcommands: [SeedsCommand.self])
+    commandName: "simulator", abstract: "Search for mistakes.", subcommands: [ExploreCommand.self, SeedsCommand.self])
 }

@@ -37,7 +37,8 @@ extension Draft {
 
   private mutating func beginStep(_ step: StepKind, _ index: Int) {
     let host = state.hosts[index]
-    guard state.pause == nil || step == .undrain || step.isRevert, mayBegin(step) else { return }
+    let isHeld = state.pause != nil && step != .undrain && !step.isRevert && !planted(.pauseDoesNotHold)
+    guard !isHeld, mayBegin(step) else { return }
     if state.takesDown(step), !state.hasRoom(toTakeDown: index) { return }
     let giveUp = now + policy.healthyDeadline + state.timeLimit(step)
     emit(.stepIntended(host: index, step: step, attempt: host.attempt, fence: state.nextFence(), giveUp: giveUp))
@@ -45,6 +46,7 @@ extension Draft {
 
   private func mayBegin(_ step: StepKind) -> Bool {
     switch state.phase {
+    case .stopping where planted(.abortLeavesStagedHostsGoing): true
     case .updating: !step.isRevert && !(state.isTakingBaseline && state.takesDown(step))
     case .rollingBack: step.isRevert
     // An instance that is out of its load balancer is put back whatever else stands still.
@@ -54,7 +56,7 @@ extension Draft {
   }
 
   private mutating func resumeContact(_ intent: HostUpdate.Intent, _ index: Int) {
-    if state.pause == nil, now >= intent.giveUp {
+    if state.pause == nil, now >= intent.giveUp, !planted(.unansweredStepsNeverEnd) {
       var detail = "no outcome of \(intent.step.rawValue) within \(intent.giveUp - intent.since)"
       if case .deferred(let reason, _, _) = intent.contact { detail += ": \(reason)" }
       emit(.hostFailed(host: index, detail: detail))
@@ -83,7 +85,7 @@ extension Draft {
 
   private mutating func verify(_ verification: HostUpdate.Verification, _ index: Int) {
     guard state.pause == nil, !state.isFrozen else { return }
-    if let since = verification.healthySince, now >= since + policy.minHealthyTime {
+    if let since = verification.healthySince, now >= since + policy.minHealthyTime || planted(.firstAnswerIsHealthy) {
       emit(.hostVerified(host: index, progressDeadline: now + policy.progressDeadline))
     } else if now >= verification.deadline, !isAboutToVerify(verification) {
       var detail = "not healthy within \(policy.healthyDeadline)"
@@ -109,6 +111,7 @@ extension Draft {
   func failsByHealth(_ index: Int) -> Bool {
     guard case .healthy = state.hosts[index].position, case .unhealthy = state.hosts[index].health else { return false }
     switch state.phase {
+    case .burningIn where planted(.burnInIgnoresProbes): return false
     case .updating, .burningIn, .waitingApproval, .soaking: return true
     default: return false
     }

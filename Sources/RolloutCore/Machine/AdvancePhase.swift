@@ -1,7 +1,7 @@
 /// Consequences for the rollout as a whole.
 extension Draft {
   mutating func advancePhase() {
-    if let operation = state.pendingAbort {
+    if let operation = state.pendingAbort, !planted(.abortLostInCrash) {
       startRollback(.aborted, operation)
       return
     }
@@ -13,7 +13,18 @@ extension Draft {
     case .soaking(let soak): advanceSoak(soak)
     case .rollingBack(let cause, let deadline): advanceRollback(cause, deadline)
     case .stopping(let operation): advanceStopping(operation)
-    case .halted, .stuck, .ended: break
+    case .halted(let wave, let halt): goOnIfPromoted(wave, halt)
+    case .stuck, .ended: break
+    }
+  }
+
+  /// A person promoted the wave it halted in, and the controller died before the rest of that was recorded.
+  private mutating func goOnIfPromoted(_ wave: Int, _ halt: Halt) {
+    guard state.passedWaves > wave, !planted(.promoteLostInCrash) else { return }
+    switch halt.cause {
+    case .inconclusive, .noData: startNextWave()
+    // These come after a wave has passed too.
+    case .failed, .approvalTimedOut: break
     }
   }
 
@@ -107,13 +118,13 @@ extension Draft {
     guard state.failureCount > 0 else { return nil }
     let reached = state.plan.waves[...wave]
     for planned in reached where planned.kind == .canary {
-      for index in planned.hosts {
+      for index in planned.hosts where !planted(.canaryMayFail) {
         if case .failed(let detail, _) = state.hosts[index].position {
           return "canary \(state.name(index)): \(detail)"
         }
       }
     }
-    guard state.failureCount > policy.maxFailures else { return nil }
+    guard state.failureCount > policy.maxFailures + (planted(.oneFailureTooMany) ? 1 : 0) else { return nil }
     for planned in reached {
       for index in planned.hosts {
         if case .failed(let detail, _) = state.hosts[index].position {
@@ -132,7 +143,7 @@ extension Draft {
   enum Action { case rollback, halt }
 
   mutating func act(_ action: Action, _ halt: Halt) {
-    if state.plan.kind == .rollback {
+    if state.plan.kind == .rollback, !planted(.rollbackIsRolledBack) {
       emit(.stuck(detail: halt.detail))
     } else if action == .rollback, state.isReversible {
       emit(
@@ -187,7 +198,7 @@ extension Draft {
       return
     }
     // An upload to a host that nothing else was done to is awaited, but leaves nothing to undo.
-    if !open.isEmpty || isStaging, now < deadline { return }
+    if !open.isEmpty || isStaging, now < deadline || planted(.rollbackHasNoDeadline) { return }
     if !open.isEmpty {
       emit(.stuck(detail: "no instance came back within \(policy.progressDeadline): \(named(open))"))
     } else if !failed.isEmpty {
@@ -215,7 +226,7 @@ extension Draft {
   }
 
   private mutating func advanceStopping(_ operation: Operation) {
-    guard !state.hasStepsInFlight, !state.hasHostsToPutBack else { return }
+    guard !state.hasStepsInFlight, !state.hasHostsToPutBack || planted(.abortLeavesDrained) else { return }
     let exposed = state.exposedHosts.map { state.name($0).text }
     let left = exposed.isEmpty ? "no instance runs the release" : "left on the release or unsure: \(named(exposed))"
     emit(.ended(.aborted, detail: "aborted by \(operation.by) and held; \(left)"))

@@ -43,7 +43,7 @@ extension Draft {
   }
 
   private mutating func endCanary(_ wave: Int, _ burnIn: Phase.BurnIn) {
-    if !state.plan.isJudged {
+    if !state.plan.isJudged || planted(.burnInEndsOnTime) {
       let verdict = Verdict(outcome: .pass, reason: "probes stayed green for \(policy.burnIn.min); no checks to judge")
       emit(.wavePassed(wave: wave, grounds: .burnedIn(verdict)))
     } else if let verdict = state.verdict, verdict.outcome == .pass {
@@ -58,7 +58,7 @@ extension Draft {
   /// The limit came and nothing was earned: the policy says what that means.
   private mutating func endWithoutVerdict(_ wave: Int, _ burnIn: Phase.BurnIn) {
     // Answers that cannot be used tell as little as none: neither may promote a release that was never measured.
-    if !state.hasData {
+    if !state.hasData, !planted(.noDataPromotes) {
       let halt = Halt(cause: .noData, detail: "no data within \(policy.burnIn.max)\(said)")
       switch policy.onNoData {
       case .wait where !burnIn.isExtended:
@@ -79,7 +79,7 @@ extension Draft {
   /// The canary has earned the pass; a later wave only must not be seen to do harm, and must be seen: what the checks
   /// said before it says nothing of it.
   private mutating func endWatch(_ wave: Int, _ burnIn: Phase.BurnIn) {
-    if state.hasData, burnIn.isSeen {
+    if state.hasData, burnIn.isSeen || planted(.passCarriesOver) {
       emit(.wavePassed(wave: wave, grounds: .watched(state.verdict)))
     } else if now >= burnIn.latest {
       let said = burnIn.isSeen ? said : ": the checks said nothing of this wave"
@@ -93,6 +93,8 @@ extension Draft {
       failWave(failure)
     } else if state.pause == nil, state.skipsWaits != nil {
       startNextWave()
+    } else if state.pause == nil, now >= deadline, planted(.silenceApproves) {
+      startNextWave()
     } else if state.pause == nil, now >= deadline {
       let detail = "nobody said `canary promote` within \(policy.progressDeadline)"
       emit(.halted(Halt(cause: .approvalTimedOut, detail: detail)))
@@ -102,7 +104,7 @@ extension Draft {
   // MARK: Soak
 
   mutating func advanceSoak(_ soak: Phase.Soak) {
-    if let failure = failure(state.plan.waves.count - 1) {
+    if let failure = failure(state.plan.waves.count - 1), !planted(.soakIgnoresChecks) {
       failWave(failure)
     } else if state.pause == nil, soak.isPromoted {
       emit(.ended(.succeeded, detail: summary() + "; the soak was cut short"))

@@ -56,12 +56,13 @@ extension Rollout {
     guard gap >= .zero else { throw illegal(event, "a gap of \(gap)") }
     self.epoch = epoch
     if pause == nil { shiftDeadlines(by: gap) }
+    if planted(.takeoverResetsBaseline) { baseline = .due }
     for index in hosts.indices {
       switch hosts[index].position {
       case .inFlight(var intent):
         lastNumber += 1
         intent.number = lastNumber
-        intent.contact = .asking
+        intent.contact = planted(.takeoverSendsAgain) ? .sending : .asking
         updateHost(index) { $0.position = .inFlight(intent) }
       // Nobody watched, so its healthy time begins anew with the first answer that the new controller sees; one that
       // was healthy in time gets the time to be seen so again.
@@ -69,7 +70,7 @@ extension Rollout {
         if verification.healthySince != nil, pause == nil {
           verification.deadline = max(verification.deadline, at + plan.policy.healthyDeadline)
         }
-        verification.healthySince = nil
+        if !planted(.takeoverTrustsOldHealth) { verification.healthySince = nil }
         updateHost(index) {
           $0.health = nil
           $0.position = .verifying(verification)
@@ -159,8 +160,10 @@ extension Rollout {
   mutating func turnBack(_ index: Int) {
     let host = hosts[index]
     guard host.isTouched, host.direction == .forward else { return }
+    if planted(.rollbackLeavesDrained), !host.isActivated { return }
     switch host.position {
     case .outside, .skipped, .inFlight, .reverted: return
+    case .failed where planted(.rollbackForgetsFailed): return
     case .waiting, .verifying, .healthy, .failed: break
     }
     let position = firstRevertPosition(of: host)
@@ -184,7 +187,7 @@ extension Rollout {
   }
 
   mutating func remember(_ operation: Operation) {
-    if recentRequests.contains(operation.request) { return }
+    if recentRequests.contains(operation.request) || planted(.repeatedRequestActs) { return }
     recentRequests.append(operation.request)
     if recentRequests.count > Self.rememberedRequests { recentRequests.removeFirst() }
   }

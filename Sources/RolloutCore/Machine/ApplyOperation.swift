@@ -15,7 +15,7 @@ extension Rollout {
       remember(operation)
     case .promoted(let operation, let full):
       guard currentWave != nil || full else { throw illegal(event, "no gate to pass") }
-      if full { skipsWaits = operation }
+      if full || planted(.onePromoteApprovesAll) { skipsWaits = operation }
       if case .soaking(var soak) = phase {
         soak.isPromoted = true
         phase = .soaking(soak)
@@ -58,7 +58,7 @@ extension Rollout {
       // A host that failed after its wave had passed takes the wave back: it is done and judged again.
       passedWaves = min(passedWaves, wave)
       analysisNumber += 1
-      verdict = nil
+      if !planted(.retryKeepsVerdict) { verdict = nil }
       // New evidence has nothing to compare with but a new measurement, as long as that is possible.
       if !hasTouched { baseline = .due }
       phase = .updating(wave: wave, progressDeadline: deadline)
@@ -83,7 +83,7 @@ extension Rollout {
       let isKnownDown = isKnownDown(index)
       let position = host.direction == .revert ? firstRevertPosition(of: host) : .waiting(firstStep)
       updateHost(index) {
-        $0.attempt += 1
+        $0.attempt += planted(.retryReusesAttempt) ? 0 : 1
         $0.isImpaired = host.isDown
         $0.isSeenDown = isKnownDown
         $0.health = nil
@@ -100,7 +100,7 @@ extension Rollout {
   mutating func shiftDeadlines(by: TimeSpan) {
     guard by != .zero else { return }
     shiftPhase(by: by)
-    shiftHosts(by: by)
+    if !planted(.clockJumpForgetsHosts) { shiftHosts(by: by) }
   }
 
   private mutating func shiftPhase(by: TimeSpan) {
@@ -144,6 +144,7 @@ extension Rollout {
   mutating func endPause(_ at: Timestamp) {
     guard let since = pause?.since else { return }
     pause = nil
+    if planted(.pauseTakesTime) { return }
     shiftPhase(by: at - since)
     for index in hosts.indices {
       switch hosts[index].position {

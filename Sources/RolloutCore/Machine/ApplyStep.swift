@@ -99,7 +99,7 @@ extension Rollout {
         $0.position = .waiting(.drain)
       }
     }
-    if case .rollingBack = phase { turnBack(index) }
+    if case .rollingBack = phase, !planted(.rollbackForgetsInterrupted) { turnBack(index) }
   }
 
   mutating func fail(_ index: Int, detail: String, isUnknown: Bool) {
@@ -127,7 +127,7 @@ extension Rollout {
     case .hostVerified(let index, let progressDeadline):
       try known(event, index)
       guard case .verifying = hosts[index].position else { throw illegal(event, "it is not being verified") }
-      let undrains = hosts[index].isDrained && !plan.policy.release.undrain.isEmpty
+      let undrains = !planted(.undrainForgotten) && hosts[index].isDrained && !plan.policy.release.undrain.isEmpty
       updateHost(index) {
         if $0.direction == .forward {
           $0.position = undrains ? .waiting(.undrain) : .healthy(since: at)

@@ -79,7 +79,7 @@ struct Draft {
   func intent(_ host: Int, number: Int64) -> HostUpdate.Intent? {
     // An upload may still be in flight when the rollout ends.
     guard !state.isEnded, state.hosts.indices.contains(host), case .inFlight(let intent) = state.hosts[host].position,
-      intent.number == number
+      intent.number == number || planted(.lateAnswersCount)
     else { return nil }
     return intent
   }
@@ -105,6 +105,8 @@ struct Draft {
       emit(.stepFailed(host: host, step: intent.step, detail: detail))
     case .notSent(let detail):
       emit(.stepDeferred(host: host, detail: detail, retryAt: retryTime(intent)))
+    case .unanswered(let detail) where planted(.unansweredIsSentAgain):
+      emit(.stepDeferred(host: host, detail: detail, retryAt: retryTime(intent)))
     case .unanswered(let detail):
       emit(.stepQuestioned(host: host, detail: detail))
     }
@@ -113,6 +115,7 @@ struct Draft {
   mutating func take(_ record: StepRecord, host: Int, number: Int64) {
     guard let intent = intent(host, number: number), intent.contact == .asking else { return }
     switch record {
+    case .interrupted where planted(.interruptedCountsAsDone): settle(.succeeded, host, intent)
     case .absent, .interrupted:
       if state.pause != nil {
         emit(.stepDeferred(host: host, detail: "paused before it was done", retryAt: retryTime(intent)))

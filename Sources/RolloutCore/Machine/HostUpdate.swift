@@ -73,7 +73,16 @@ public struct HostUpdate: Hashable, Sendable {
     case .failed(_, let isUnknown): return isTouched || isUnknown
     case .inFlight(let intent):
       if case .sending = intent.contact { return intent.step != .stage || isDrained || isImpaired }
-      return true
+      return !planted(.unknownCountsAsServing)
+    }
+  }
+
+  /// A person may leave it out: it is part of the work and not done with it.
+  var canBeSkipped: Bool {
+    switch position {
+    case .outside, .skipped, .reverted: false
+    case .healthy: direction == .revert
+    case .waiting, .inFlight, .verifying, .failed: true
     }
   }
 

@@ -72,11 +72,8 @@ extension Draft {
   private mutating func skip(_ id: HostID, _ operation: Operation) throws(Rejection) {
     guard let index = state.plan.hosts.firstIndex(where: { $0.instance.id == id }) else { throw .unknownHost(id) }
     let host = state.hosts[index]
-    switch host.position {
-    case .outside, .skipped, .reverted: throw .cannotSkip(id, state: host.stateName)
-    case .healthy where host.direction == .forward: throw .cannotSkip(id, state: host.stateName)
-    default: emit(.hostSkipped(operation, host: index))
-    }
+    guard host.canBeSkipped else { throw .cannotSkip(id, state: host.stateName) }
+    emit(.hostSkipped(operation, host: index))
   }
 
   private mutating func abort(_ operation: Operation, _ mode: AbortMode) throws(Rejection) {

@@ -40,7 +40,8 @@ extension Rollout {
     switch phase {
     case .queued, .ended: nil
     case .updating(let wave, _), .burningIn(let wave, _), .waitingApproval(let wave, _), .halted(let wave, _):
-      wave == 0 ? plan.waves[wave].hosts : plan.waves[...wave].flatMap(\.hosts)
+      planted(.allWavesAtOnce)
+        ? plan.waves.flatMap(\.hosts) : wave == 0 ? plan.waves[wave].hosts : plan.waves[...wave].flatMap(\.hosts)
     case .soaking: plan.waves.flatMap(\.hosts)
     case .rollingBack:
       // What does not serve goes first: turning it back costs no availability.

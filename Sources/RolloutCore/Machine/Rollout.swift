@@ -106,7 +106,7 @@ public struct Rollout: Hashable, Sendable {
   /// Why there is no way back, or nil.
   public var irreversibleBecause: String? {
     if plan.policy.rollback == .forwardOnly { return "the policy says rollback: forward_only" }
-    if plan.kind == .rollback { return "this rollout is itself a way back" }
+    if plan.kind == .rollback, !planted(.rollbackIsRolledBack) { return "this rollout is itself a way back" }
     for host in plan.hosts where host.task == .update {
       switch host.rollback {
       case .ready: continue
@@ -175,7 +175,8 @@ public struct Rollout: Hashable, Sendable {
 
   /// Room under `max_unavailable` to take this instance down. One that is known to be down costs nothing more.
   func hasRoom(toTakeDown index: Int) -> Bool {
-    isNew(index) || isKnownDown(index) || downCount - (hosts[index].isDown ? 1 : 0) < plan.maxUnavailable
+    isNew(index) || isKnownDown(index)
+      || downCount - (hosts[index].isDown ? 1 : 0) < plan.maxUnavailable + (planted(.oneTooManyDown) ? 1 : 0)
   }
 
   /// Nothing ran there before, and nothing was started yet.
@@ -200,7 +201,7 @@ public struct Rollout: Hashable, Sendable {
     hosts[index].isImpaired && hosts[index].health == nil && isWatched(index)
   }
 
-  func nextFence() -> Fence { Fence(epoch: epoch, step: lastNumber + 1) }
+  func nextFence() -> Fence { Fence(epoch: epoch, step: lastNumber + (planted(.fenceIsNotRaised) ? 0 : 1)) }
 }
 
 extension Plan {

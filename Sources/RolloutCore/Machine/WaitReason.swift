@@ -5,6 +5,8 @@ public struct WaitReason: Hashable, Sendable {
   public var deadline: Timestamp?
   /// The rollout is being aborted, so that cannot be asked for any more.
   var isStopping = false
+  /// An instance that is down and can be skipped, or one that waits for it.
+  var skippable: HostID?
 
   public enum Kind: Hashable, Sendable {
     /// Nobody drives it: no controller has taken it up yet.
@@ -38,7 +40,8 @@ public struct WaitReason: Hashable, Sendable {
     case .step(let host, _, _), .answer(let host, _):
       isStopping ? "skip \(host) --reason …" : "abort --hold | --rollback"
     case .unreachable(let host, _, _, _), .health(let host, _, _): "skip \(host) --reason …"
-    case .availability(_, let down, _): down.first.map { "skip \($0) --reason …" } ?? "abort --hold | --rollback"
+    case .availability(_, let down, _):
+      (skippable ?? down.first).map { "skip \($0) --reason …" } ?? "abort --hold | --rollback"
     case .baseline, .burnIn, .judging, .approval, .soak: "promote --reason …"
     case .paused: "resume"
     case .halted(let halt):
@@ -117,9 +120,11 @@ extension Rollout {
       }
     }
     if !held.isEmpty, pause == nil, isMovingHosts, !isTakingBaseline {
-      let down = hosts.indices.filter { hosts[$0].isDown }.map { name($0) }
-      let kind = WaitReason.Kind.availability(waiting: held, down: down, limit: plan.maxUnavailable)
-      reasons.append(WaitReason(kind: kind, deadline: phaseDeadline))
+      let down = hosts.indices.filter { hosts[$0].isDown }
+      let kind = WaitReason.Kind.availability(
+        waiting: held, down: down.map { name($0) }, limit: plan.maxUnavailable)
+      let skippable = down.first { hosts[$0].canBeSkipped }.map { name($0) } ?? held.first
+      reasons.append(WaitReason(kind: kind, deadline: phaseDeadline, skippable: skippable))
     }
     return reasons
   }

@@ -76,7 +76,7 @@ extension Rollout {
 
   /// Something runs the release, and checks may act on it.
   var wantsSoak: Bool {
-    plan.isJudged && plan.policy.soak > .zero && skipsWaits == nil
+    plan.isJudged && plan.policy.soak > .zero && skipsWaits == nil && !planted(.soakIsSkipped)
       && hosts.contains { if case .healthy = $0.position { true } else { false } }
   }
 

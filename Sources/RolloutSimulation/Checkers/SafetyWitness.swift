@@ -14,6 +14,7 @@ package struct SafetyWitness {
   private var turned = false
   private var automaticRollbacks = 0
   private var analysis: AnalysisWitness
+  private var gates: GateWitness
 
   private var plan: Plan {
     _read { yield shared.value }
@@ -28,6 +29,7 @@ package struct SafetyWitness {
     shared = Shared(plan)
     intended = Array(repeating: Intended(), count: plan.hosts.count)
     analysis = AnalysisWitness(shared)
+    gates = GateWitness(shared)
   }
 
   package mutating func report(_ violation: String) { violations.append(violation) }
@@ -40,7 +42,8 @@ package struct SafetyWitness {
 
   package mutating func see(_ event: Event, at: Timestamp, _ before: Rollout, _ after: Rollout) {
     analysis.see(event, at: at, before, after)
-    violations += analysis.takeViolations()
+    gates.see(event, at: at, before)
+    violations += analysis.takeViolations() + gates.takeViolations()
     switch event {
     case .stepIntended(let host, let step, let attempt, let fence, _):
       seeIntent(step, attempt, host, before)
@@ -85,9 +88,14 @@ package struct SafetyWitness {
 
   // MARK: Commands and hosts
 
+  /// What is offered to the rollout, before it decides.
+  package mutating func seeOffered(_ input: Input, _ before: Rollout) { gates.seeOffered(input, before) }
+
   package mutating func seeSent(_ command: HostCommand, _ host: Int, _ rollout: Rollout) {
     if let fence = sentFences[host] { require(command.fence > fence, "\(command.key): fence not above \(fence)") }
     sentFences[host] = command.fence
+    gates.seeSent(command, host)
+    violations += gates.takeViolations()
     let step = command.key.step
     if step.isRevert || step == .undrain { return }
     require(!isStopped, "\(command.key) is sent after the rollout was stopped")
@@ -133,6 +141,7 @@ package struct SafetyWitness {
       fingerprint.add(isPresent ? Int(intended[index].steps.bits) : 0)
     }
     analysis.add(to: &fingerprint, rollout, now)
+    gates.add(to: &fingerprint, rollout)
   }
 
   // MARK: Laws at every state

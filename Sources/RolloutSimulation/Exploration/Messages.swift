@@ -4,7 +4,8 @@ internal import RolloutCore
 extension ExploredState {
   mutating func performStep(_ host: Int, _ fate: Move.Fate) {
     guard let (number, command) = outstandingStep(host) else { return }
-    witness.seeSent(command, host, rollout)
+    // Within a turn only what was sent before it comes back.
+    if turn == 0 { witness.seeSent(command, host, rollout) }
     if fate != .done { left.faults -= 1 }
     func outcome(_ outcome: Outcome) -> Input { .outcome(host: host, number: number, outcome) }
     let lost = outcome(.unanswered(detail: "connection lost"))
@@ -45,11 +46,13 @@ extension ExploredState {
     case .begins: break
     }
     if let fence, command.fence < fence { witness.report("\(command.key) begins below the host's fence \(fence)") }
-    // Until its probes have told of it, nobody can know that it serves again.
-    if couldServe, hosts[host].mendedAt == nil, command.key.step.takesDown {
+    if hosts[host].mendedAt != nil {
+      // Its probes have not told that it serves again, so it is no more down than everybody believes.
+      hosts[host].isDownByUs = false
+      hosts[host].mendedAt = nil
+    } else if couldServe, command.key.step.takesDown {
       witness.seeTakenDown(host, rollout, hosts)
     }
-    hosts[host].mendedAt = nil
     switch fate {
     case .interrupted: hosts[host].interrupt(command.key)
     case .hangs: break

@@ -32,7 +32,7 @@ package enum Move: Hashable, Sendable {
   case mend(host: Int)
   /// Time passes to the next deadline.
   case tick
-  /// A second passes, and nothing is due.
+  /// A second passes, and nothing is due; a minute where nothing ever is.
   case wait
   /// The turn ends: what follows from its inputs is worked out.
   case settle
@@ -93,7 +93,7 @@ extension Move {
     case .fall(let host): "\(name(host)) dies by itself"
     case .mend(let host): "\(name(host)) is mended by somebody"
     case .tick: "time passes to the next deadline"
-    case .wait: "a second passes"
+    case .wait: "some time passes"
     case .settle: "the turn ends"
     }
   }

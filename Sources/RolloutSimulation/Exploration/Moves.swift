@@ -19,9 +19,10 @@ extension ExploredState {
       if left.requests > 0 { moves += world.verbs.map { .say($0) } }
     }
     addUpsets(&moves)
-    if turn == 0, let deadline = rollout.nextDeadline {
-      moves.append(.tick)
-      if left.waits > 0, deadline - now > Self.instant { moves.append(.wait) }
+    if turn == 0 {
+      let deadline = rollout.nextDeadline
+      if deadline != nil { moves.append(.tick) }
+      if left.waits > 0, deadline.map({ $0 - now > Self.instant }) ?? true { moves.append(.wait) }
     }
     return moves
   }
@@ -47,7 +48,8 @@ extension ExploredState {
       switch effect {
       case .perform(let host, _, let command): if !isAwaited(host) { addFates(host, command, &moves) }
       case .ask(let host, _, _):
-        if isAwaited(host) { break }
+        // Within a turn only what was begun before it comes back.
+        if isAwaited(host) || turn > 0 { break }
         moves.append(.ask(host: host, .answered))
         if left.faults > 0 { moves += [.ask(host: host, .unreachable), .ask(host: host, .late)] }
       case .watch(let host, let expecting):
@@ -67,9 +69,8 @@ extension ExploredState {
       switch fate {
       case .done: continue
       case .fails, .lostAfter, .interrupted, .hangs, .comesTwice: if !acts { continue }
-      case .comesUpSick: if !acts || !command.key.step.isActivation { continue }
       // Without probes nobody could tell.
-      case .keepsOldVersion:
+      case .comesUpSick, .keepsOldVersion:
         if !acts || !command.key.step.isActivation || world.plan.policy.probes.isEmpty { continue }
       case .notSent, .lostBefore, .straggles, .slow: break
       }

@@ -35,7 +35,7 @@ extension ExploredState {
       give(.tick)
     case .wait:
       left.waits -= 1
-      now = now + Self.instant
+      now = now + (rollout.nextDeadline == nil ? .minutes(1) : Self.instant)
     case .settle: settle()
     }
     tidyWires()
@@ -62,6 +62,7 @@ extension ExploredState {
   }
 
   private mutating func decide(_ input: Input, settling: Bool) {
+    witness.seeOffered(input, rollout)
     let events: [Event]
     do { events = try rollout.decide(input, now: now, settling: settling) } catch {
       if error.message.isEmpty { witness.report("no message for \(error)") }

@@ -1,7 +1,7 @@
 package import RolloutCore
 
-/// What of a rollout decides its future, and nothing else: two rollouts of one plan with equal fingerprints answer every
-/// input alike, up to the names and numbers in the answers.
+/// What of a rollout decides its future, and nothing else: two rollouts of one plan with equal fingerprints answer
+/// every input alike, up to the names and numbers in the answers.
 ///
 /// Left out: words for people, requests that were taken (a repeat is tried on the spot), the number of events, and the
 /// size of epochs, fences and numbers, of which only the order matters. Times are taken from `now`, those that a pause

@@ -94,6 +94,7 @@ struct MachineWorld {
   /// Nil: refused.
   mutating func decide(_ input: Input, settling: Bool) -> [Event]? {
     inputs.append((input, now))
+    witness.seeOffered(input, rollout)
     do {
       let events = try rollout.decide(input, now: now, settling: settling)
       commit(events)
