@@ -4,7 +4,7 @@ DEBUG := .build/debug/canary
 RELEASE_PATH := .build-release
 RELEASE := $(RELEASE_PATH)/release/canary
 
-.PHONY: help build test demo release lint reference bench install clean
+.PHONY: simulate teeth help build test demo release lint reference bench install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,6 +32,19 @@ release: ## optimised, statically linked Swift runtime
 lint: ## formatting and shell scripts
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	shellcheck tools/* .ci/run Sources/HostProtocol/Resources/canary-host.sh
+
+SEEDS ?= 10000
+START ?= 0
+JOBS ?= 1
+COMMIT = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+simulate: ## SEEDS=n START=s JOBS=j HOSTS=h: seeds of the simulation, with every promise checked
+	$(SWIFT) build -c release --scratch-path $(RELEASE_PATH) --product simulator
+	$(RELEASE_PATH)/release/simulator seeds --count $(SEEDS) --start $(START) --jobs $(JOBS) --commit $(COMMIT) \
+	  $(if $(HOSTS),--hosts $(HOSTS))
+
+teeth: ## plant bugs one after the other; each must be found
+	$(SWIFT) build -c release --scratch-path .build-teeth -Xswiftc -DPLANTED_BUGS --product simulator
+	.build-teeth/release/simulator teeth
 
 reference: build ## write docs/reference from the definitions
 	tools/reference $(DEBUG)

@@ -4,5 +4,5 @@ internal import ArgumentParser
 @main
 struct Simulator: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "simulator", abstract: "Search for mistakes.", subcommands: [SeedsCommand.self])
+    commandName: "simulator", abstract: "Search for mistakes.", subcommands: [SeedsCommand.self, TeethCommand.self])
 }
