@@ -19,18 +19,16 @@ test: ## install what is missing, build, run every test
 	$(SWIFT) build --build-tests
 	tools/test
 
-<<<<<<< HEAD
 explore: ## visit every state of small worlds, and look for what must never happen
 	@tools/prerequisites build
 	$(SWIFT) build -c release --scratch-path $(RELEASE_PATH) --product simulator
 	$(RELEASE_PATH)/release/simulator explore
-=======
+
 kill-matrix: ## lose every process at every write and step, and print the table; ONLY="words of a cell" for a part
 	@tools/prerequisites test
 	$(SWIFT) build --product canary
 	$(SWIFT) build --product kill-matrix
 	.build/debug/kill-matrix --workers $(or $(WORKERS),2) $(if $(ONLY),"$(ONLY)")
->>>>>>> 80b15be4f5ac0fa5096f54391dadceb71362737e
 
 demo: ## install what is missing, build, roll a good and a slow release on this machine
 	@tools/prerequisites demo
@@ -51,6 +49,21 @@ release-check: ## whether the optimiser takes the core, the judge, the engine an
 lint: ## formatting and shell scripts
 	$(SWIFT) format lint --strict --recursive Fuzz Sources Tests Package.swift
 	shellcheck tools/* .ci/run Sources/HostProtocol/Resources/canary-host.sh
+
+SEEDS ?= 10000
+START ?= 0
+JOBS ?= 1
+COMMIT = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+simulate: ## SEEDS=n START=s JOBS=j HOSTS=h: seeds of the simulation, with every promise checked
+	@tools/prerequisites build
+	$(SWIFT) build -c release --scratch-path $(RELEASE_PATH) --product simulator
+	$(RELEASE_PATH)/release/simulator seeds --count $(SEEDS) --start $(START) --jobs $(JOBS) --commit $(COMMIT) \
+	  $(if $(HOSTS),--hosts $(HOSTS))
+
+teeth: ## plant bugs one after the other; each must be found
+	@tools/prerequisites build
+	$(SWIFT) build -c release --scratch-path .build-teeth -Xswiftc -DPLANTED_BUGS --product simulator
+	.build-teeth/release/simulator teeth
 
 reference: build ## write docs/reference from the definitions
 	tools/reference $(DEBUG)

@@ -26,6 +26,7 @@ struct LeaseKeeper {
   }
 
   private func fetchRequests() async {
+    if planted(.engineHearsNobody) { return }
     var seen: Int64?
     repeat {
       guard let counter = try? await ports.store.changeCounter(), counter != seen else { continue }
@@ -60,7 +61,7 @@ struct ClockWatch {
   /// Call at least every few seconds. Gives the inputs that make deadlines honest again.
   mutating func observe(wall now: Timestamp, uptime nowUptime: TimeSpan) -> [Input] {
     let passed = nowUptime - uptime
-    let jump = (now - wall) - passed
+    let jump = planted(.engineTrustsTheClock) ? .zero : (now - wall) - passed
     wall = now
     uptime = nowUptime
     var inputs: [Input] = []

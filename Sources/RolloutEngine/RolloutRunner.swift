@@ -95,7 +95,7 @@ public actor RolloutRunner {
     while end == nil { end = await turn(await inbox.receiveAll()) }
     timer?.task.cancel()
     await inbox.close()
-    for task in effects.cancelAll() { await task.value }
+    if !planted(.engineLeavesEffectsRunning) { for task in effects.cancelAll() { await task.value } }
     for task in keeping { task.cancel() }
     for task in keeping { await task.value }
     return end ?? .atRest
@@ -110,7 +110,7 @@ public actor RolloutRunner {
       let reason = "the clock of the controller before was ahead"
       signals.append(.input(.clockJumped(by: now - rollout.lastEventAt, reason: reason)))
     }
-    signals.append(.input(.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap)))
+    if !planted(.engineTakesOverSilently) { signals.append(.input(.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap))) }
     while true {
       do {
         signals.append(.requests(try await ports.store.pending(for: rollout.plan.rollout)))
@@ -131,7 +131,7 @@ public actor RolloutRunner {
   /// Nil: go on.
   private func turn(_ signals: [RunnerSignal]) async -> RunEnd? {
     let stopReason = signals.stopReason
-    if let detail = signals.leaseLost { return .leaseLost(detail: detail) }
+    if let detail = signals.leaseLost, !planted(.engineIgnoresLostLease) { return .leaseLost(detail: detail) }
     let clockInputs = clocks.observe(wall: ports.clock.now(), uptime: ports.clock.uptime())
     backlog += clockInputs.map { .input($0) } + signals
     if let end = await settleDoubt(stopReason) { return end }
@@ -144,6 +144,7 @@ public actor RolloutRunner {
     if signals.contains(where: \.isTick) { timer = nil }
     if let stopReason { work.take(.input(.stopping(reason: stopReason))) } else { work.settle() }
     if let detail = work.failure { return .failed(detail: detail) }
+    if planted(.engineActsBeforeAppend) { effects.reconcile(work.state.outstanding) }
     switch await commit(work) {
     case .written: break
     case .postponed:
@@ -195,10 +196,19 @@ public actor RolloutRunner {
       }
     } catch { return .end(.failed(detail: "record \(error.sequence) (\(error.kind)): \(error.detail)")) }
     let batch = JournalBatch(records: records, summary: work.state.summary, answers: work.answers)
+    if planted(.engineShowsBeforeAppend) {
+      await observer.turned(TurnReport(rollout: work.state, events: work.events, trouble: nil))
+    }
+    if planted(.engineAnswersBeforeAppend), !work.answers.isEmpty {
+      let early = JournalBatch(records: [], summary: rollout.summary, answers: work.answers)
+      try? await ports.store.append(early, under: lease)
+    }
     FailPoints.reached(.turnDecided)
     do {
       try await ports.store.append(batch, under: lease)
     } catch {
+      if planted(.engineGoesOnUnwritten) { return await take(work) }
+      if planted(.engineIgnoresLostLease), case .leaseLost = error { return await take(work) }
       switch error {
       case .unavailable(let detail):
         if trouble != detail { await report([], trouble: detail) }
@@ -209,6 +219,10 @@ public actor RolloutRunner {
       }
     }
     FailPoints.reached(.turnJournalled)
+    return await take(work)
+  }
+
+  private func take(_ work: Work) async -> Commit {
     rollout = work.state
     for answer in work.answers { answered.insert(answer.request) }
     await report(work.events, trouble: nil)
