@@ -191,7 +191,8 @@ struct CellRun {
     oracle.require(late.status != .exited(0), "the old controller says that all went well: \(late)")
     if hadLease && isRecorded {
       let words = ["another controller has taken", "passed to", "has ended"]
-      oracle.require(words.contains { late.errors.contains($0) }, "the old controller does not say what happened: \(late)")
+      let says = words.contains { late.errors.contains($0) }
+      oracle.require(says, "the old controller does not say what happened: \(late)")
     }
     try await finish()
   }
