@@ -15,11 +15,13 @@ struct LeaseKeeper {
       do {
         try await ports.store.renew(lease, now: ports.clock.now())
       } catch {
-        // An unwritable store is the runner's to report; only a lost lease ends the work.
+        // Only a lost lease ends the work; an unwritable store is the runner's to report.
         if case .leaseLost(let detail) = error {
           await inbox.send(.leaseLost(detail: detail))
           return
         }
+        await inbox.send(.renewalFailed(detail: error.detail))
+        continue
       }
       await inbox.send(.heartbeat)
     }

@@ -5,7 +5,10 @@ public import RolloutCore
 enum RunnerSignal: Sendable {
   case input(Input)
   case requests([OperatorRequest])
+  /// A sign of life was written.
   case heartbeat
+  /// None could be written.
+  case renewalFailed(detail: String)
   case leaseLost(detail: String)
   case stop(reason: String)
 
@@ -21,6 +24,15 @@ enum RunnerSignal: Sendable {
 extension [RunnerSignal] {
   var stopReason: String? {
     for case .stop(let reason) in self { return reason }
+    return nil
+  }
+
+  /// Why the last sign of life could not be written, empty when it could; nil when none was tried.
+  var renewalFailure: String? {
+    for signal in reversed() {
+      if case .renewalFailed(let detail) = signal { return detail }
+      if case .heartbeat = signal { return "" }
+    }
     return nil
   }
 
@@ -136,6 +148,7 @@ public actor RolloutRunner {
     backlog += clockInputs.map { .input($0) } + signals
     if let end = await settleDoubt(stopReason) { return end }
     guard doubtful == nil else { return nil }
+    await noteRenewal(signals.renewalFailure)
 
     var work = Work(state: rollout, now: ports.clock.now())
     for signal in backlog { work.take(signal.without(answered)) }
@@ -179,6 +192,13 @@ public actor RolloutRunner {
     case .end(let end): return end
     }
     return nil
+  }
+
+  /// A journal that cannot be written is said before the next turn needs it: until then it may be repaired.
+  private func noteRenewal(_ failure: String?) async {
+    guard let failure else { return }
+    let now = failure.isEmpty ? nil : failure
+    if trouble != now { await report([], trouble: now) }
   }
 
   private enum Commit {
@@ -271,7 +291,7 @@ struct Work {
     case .input(let input) where input.comesLast: last.append(input)
     case .input(let input): _ = decide(input, settling: false)
     case .requests(let requests): for request in requests { take(request) }
-    case .heartbeat, .leaseLost, .stop: break
+    case .heartbeat, .renewalFailed, .leaseLost, .stop: break
     }
   }
 
