@@ -52,6 +52,8 @@ public actor RolloutRunner {
   private var effects: EffectReconciler
   private var timer: (deadline: Timestamp, task: Task<Void, Never>)?
   private var clocks: ClockWatch
+  /// `eventCount` of the state whose work is running.
+  private var reconciledAt = 0
   private var trouble: String?
   /// A decided turn whose write failed.
   private var doubtful: Work?
@@ -149,7 +151,11 @@ public actor RolloutRunner {
     // Nothing of a turn that is not on stable storage is real: no new effect begins.
     guard doubtful == nil else { return nil }
     if rollout.isAtRest { return .atRest }
-    effects.reconcile(rollout.outstanding)
+    // Outstanding work is a view of the state: without an event it is what it was.
+    if rollout.eventCount != reconciledAt {
+      reconciledAt = rollout.eventCount
+      effects.reconcile(rollout.outstanding)
+    }
     setTimer()
     return nil
   }
