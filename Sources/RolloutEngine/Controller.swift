@@ -74,7 +74,7 @@ public actor Controller {
   /// Stops every runner in good order.
   public func stop(reason: String) async {
     stopReason = reason
-    for runner in runners.values { await runner.stop(reason: reason) }
+    for (_, runner) in runners.sorted(by: { $0.key < $1.key }) { await runner.stop(reason: reason) }
   }
 
   /// The fold of a rollout's journal.
