@@ -79,7 +79,7 @@ public actor Controller {
   /// Stops every runner in good order.
   public func stop(reason: String) async {
     stopReason = reason
-    for runner in runners.values { await runner.stop(reason: reason) }
+    for (_, runner) in runners.sorted(by: { $0.key < $1.key }) { await runner.stop(reason: reason) }
   }
 
   /// The fold of a rollout's journal.
@@ -149,11 +149,17 @@ public actor Controller {
   private func gap(_ rollout: Rollout, _ lease: Lease) -> TimeSpan {
     let now = ports.clock.now()
     var last = rollout.lastEventAt
-    // A renewal by a clock that was set since says nothing; what is too long here only makes people wait.
-    if let renewal = lease.previousRenewal, renewal <= now, rollout.clockWasSetBackFrom.map({ renewal > $0 }) ?? true {
+    if let renewal = lease.previousRenewal, renewal <= now, isByTheSameClock(renewal, rollout) {
       last = max(last, renewal)
     }
     return max(now - last, .zero)
+  }
+
+  /// A renewal by a clock that was set before or after the records were stamped says nothing of the time since them;
+  /// a gap that is too long only makes people wait. Somebody who drove past a deadline would have recorded something.
+  private func isByTheSameClock(_ renewal: Timestamp, _ rollout: Rollout) -> Bool {
+    if let before = rollout.clockWasSetBackFrom, renewal <= before { return false }
+    return rollout.nextDeadline.map { renewal <= $0 + LeaseTerms.timeToLive } ?? true
   }
 
   private func stored<Value: Sendable>(

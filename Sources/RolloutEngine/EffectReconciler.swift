@@ -9,6 +9,8 @@ struct EffectReconciler {
   private let lease: Lease
   private let inbox: Inbox<RunnerSignal>
   private var running: [Key: Task<Void, Never>] = [:]
+  /// The keys of `running` as they came, since the order of a dictionary differs between runs.
+  private var order: [Key] = []
   /// What the running analyst is to watch; changed in place, so that its evidence goes on.
   private var current: CurrentAnalysis?
 
@@ -30,13 +32,12 @@ struct EffectReconciler {
     var wanted: [Key: Effect] = [:]
     wanted.reserveCapacity(outstanding.count)
     for effect in outstanding { wanted[key(effect)] = effect }
-    for (key, task) in running where wanted[key] == nil {
-      task.cancel()
-      running[key] = nil
-    }
+    for key in order where wanted[key] == nil { running.removeValue(forKey: key)?.cancel() }
+    order.removeAll { wanted[$0] == nil }
     for effect in outstanding {
       if running[key(effect)] == nil {
         running[key(effect)] = start(effect)
+        order.append(key(effect))
       } else if case .analyse(let analysis) = effect, current?.value != analysis {
         current?.value = analysis
       }
@@ -45,8 +46,8 @@ struct EffectReconciler {
 
   /// Cancels everything. The caller awaits the tasks: none of them touches anything after that.
   mutating func cancelAll() -> [Task<Void, Never>] {
-    let tasks = Array(running.values)
-    running = [:]
+    let tasks = order.compactMap { running[$0] }
+    (running, order) = ([:], [])
     for task in tasks { task.cancel() }
     return tasks
   }

@@ -65,6 +65,8 @@ public actor RolloutRunner {
   private var effects: EffectReconciler
   private var timer: (deadline: Timestamp, task: Task<Void, Never>)?
   private var clocks: ClockWatch
+  /// `eventCount` of the state whose work is running.
+  private var reconciledAt = 0
   private var trouble: String?
   /// A decided turn whose write failed.
   private var doubtful: Work?
@@ -170,7 +172,11 @@ public actor RolloutRunner {
     guard doubtful == nil else { return nil }
     if rollout.isAtRest { return .atRest }
     FailPoints.reached(.turnShown)
-    effects.reconcile(rollout.outstanding)
+    // Outstanding work is a view of the state: without an event it is what it was.
+    if rollout.eventCount != reconciledAt {
+      reconciledAt = rollout.eventCount
+      effects.reconcile(rollout.outstanding)
+    }
     FailPoints.reached(.effectsBegun)
     setTimer()
     return nil

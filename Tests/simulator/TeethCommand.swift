@@ -33,7 +33,7 @@ struct TeethCommand: ParsableCommand {
     let begin = SeedsCommand.threadSeconds()
     for seed in start..<(start + most) {
       let report = Simulation.run(Scenario(seed: seed))
-      guard let violation = report.violations.first else { continue }
+      guard let violation = report.violations.first, Self.holdsWithout(bug, seed) else { continue }
       let seconds = SeedsCommand.threadSeconds() - begin
       let time = "\((seconds * 10).rounded() / 10)"
       print(Self.row(bug.rawValue, "seeds", "\(seed - start + 1)", time, "\(violation.invariant) \(violation.detail)"))
@@ -42,6 +42,13 @@ struct TeethCommand: ParsableCommand {
     let seconds = Int(SeedsCommand.threadSeconds() - begin)
     print(Self.row(bug.rawValue, "-", "\(most)", "\(seconds)", "not found"))
     return false
+  }
+
+  /// A seed that fails without the bug too says nothing of it.
+  private static func holdsWithout(_ bug: PlantedBug, _ seed: UInt64) -> Bool {
+    plant(nil)
+    defer { plant(bug) }
+    return Simulation.run(Scenario(seed: seed)).violations.isEmpty
   }
 
   private static func plant(_ bug: PlantedBug?) {

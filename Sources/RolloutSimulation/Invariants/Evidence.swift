@@ -11,7 +11,9 @@ struct EvidenceHolds {
   private var said: Set<Said> = []
   private var since: [RolloutID: Int64] = [:]
   /// Clock steps too small to be told from slewing, and store outages too short to count.
-  static let slack: Int64 = 5_000
+  private static let slack: Int64 = 5_000
+  /// The longest way of a write to stable storage: what it says was so when it was decided, that much earlier.
+  var slowestWrite: Int64 = 0
 
   mutating func measured(_ analysis: Analysis, _ verdict: Verdict) {
     said.insert(Said(number: analysis.number, outcome: verdict.outcome, lastSample: verdict.lastSample))
@@ -62,7 +64,7 @@ struct EvidenceHolds {
 
   private func early(_ what: String, _ span: TimeSpan, _ since: Int64?, _ now: Int64) -> String? {
     guard let since else { return "\(what) ends without a begin" }
-    return now - since >= span.milliseconds - Self.slack
+    return now - since >= span.milliseconds - Self.slack - slowestWrite
       ? nil : "\(what) of \(span) ends after \(TimeSpan(milliseconds: now - since))"
   }
 }

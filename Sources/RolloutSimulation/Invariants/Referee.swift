@@ -55,6 +55,8 @@ final class Referee: @unchecked Sendable {
     require("G15", journal.granted(lease))
   }
 
+  func carriedOut(after way: Int64) { evidence.slowestWrite = max(evidence.slowestWrite, way) }
+
   func offered(_ request: OperatorRequest) { journal.offered(request) }
 
   /// On stable storage, whether or not its writer will learn of it.

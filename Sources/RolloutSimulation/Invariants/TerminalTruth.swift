@@ -21,6 +21,8 @@ enum TerminalTruth {
       case (.succeeded, .waiting), (.succeeded, .inFlight), (.succeeded, .verifying):
         flaws.append("succeeded with \(host.id) \(update.stateName)")
       case (.rolledBack, .reverted), (.aborted, .reverted):
+        // Only put back behind its balancer, which nothing verifies: another machine there is not noticed.
+        if host.isReplaced, !update.isActivated { continue }
         if isExcused(host, rollout, fleet, now) { continue }
         if let from = planned.from, let flaw = flaw(host, from) { flaws.append("\(fate.rawValue), and \(flaw)") }
       case (.rolledBack, .healthy), (.rolledBack, .verifying):

@@ -144,7 +144,9 @@ public final class Simulation {
     if isCircling { return true }
     guard world.eventsRun % 8 == 0 else { return false }
     if posts.contains(where: { $0.hasPlanToStart }) { return false }
-    if scenario.successor != nil, !isSuccessorBegun, spoilt.isEmpty { return false }
+    if scenario.successor != nil, !isSuccessorBegun, spoilt.isEmpty, referee.rollout("r1")?.state.isEnded ?? false {
+      return false
+    }
     for rollout in referee.rollouts where !spoilt.contains(rollout.plan.rollout) {
       guard rollout.isSettled else { return false }
       if !rollout.state.isEnded, !store.contents.pending(rollout.plan.rollout).isEmpty { return false }

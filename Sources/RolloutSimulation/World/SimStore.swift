@@ -51,12 +51,13 @@ final class SimStore {
         world.after(2) { wait.finish(.failure(Self.away)) }
         return
       }
-      let mine = generation
+      let (mine, sentAt) = (generation, world.now)
       world.after(world.dice.time(latency)) {
         guard self.generation == mine, self.isUp else { return wait.finish(.failure(Self.away)) }
         if self.isFull, !isSmall {
           return wait.finish(.failure(.unavailable(detail: "the disk of the journal is full; free some space")))
         }
+        self.referee.carriedOut(after: self.world.now - sentAt)
         self.delaySync()
         let result = body(&self.contents)
         self.world.after(self.world.dice.time(self.latency)) {
