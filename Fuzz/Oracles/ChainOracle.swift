@@ -1,6 +1,7 @@
 internal import Foundation
 internal import RolloutCore
 internal import RolloutEngine
+
 @testable internal import RolloutStore
 
 /// A journal of our own that somebody changed: the last bytes say how, the others drive the rollout. Whatever was done

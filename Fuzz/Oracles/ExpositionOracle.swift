@@ -1,6 +1,7 @@
-@testable internal import Observers
 internal import CanaryJudge
 internal import RolloutCore
+
+@testable internal import Observers
 
 /// Scrapes of one instance, one after the other.
 enum ExpositionOracle {
@@ -25,7 +26,8 @@ enum ExpositionOracle {
         continue
       }
       // A cut that is no line's end shows.
-      try require(body.isEmpty || (try? ExpositionParser.samples(in: body.dropLast())) == nil || body.count == 1,
+      try require(
+        body.isEmpty || (try? ExpositionParser.samples(in: body.dropLast())) == nil || body.count == 1,
         "a body that is cut off passes for whole")
       let named = try? ExpositionParser.samples(in: body, named: names)
       try require(

@@ -6,7 +6,8 @@ enum HostsOracle {
   @Sendable static func check(_ input: [UInt8]) throws(Violation) {
     let parse = HostsFile.parse(input, path: "hosts.txt")
     try require(
-      (parse.instances == nil) == parse.diagnostics.contains { $0.severity == .error }, "hosts beside errors, or neither")
+      (parse.instances == nil) == parse.diagnostics.contains { $0.severity == .error },
+      "hosts beside errors, or neither")
     for diagnostic in parse.diagnostics { try Spans.check(diagnostic, in: input) }
     guard let instances = parse.instances else { return }
     try require(!instances.isEmpty, "no host, and no error")
@@ -14,7 +15,8 @@ enum HostsOracle {
     let printed = instances.map(line).joined(separator: "\n")
     let again = HostsFile.parse(Array(printed.utf8), path: "printed.txt")
     try require(
-      again.instances == instances || printed.utf8.count > 200_000 || printed.split(separator: "\n").contains { $0.utf8.count > 8192 },
+      again.instances == instances || printed.utf8.count > 200_000
+        || printed.split(separator: "\n").contains { $0.utf8.count > 8192 },
       "other hosts from the same values: \(again.diagnostics.first.map(DiagnosticRenderer.renderLine) ?? "")")
   }
 

@@ -1,7 +1,8 @@
-internal import FoundationEssentials
-@testable internal import Observers
 internal import CanaryJudge
+internal import FoundationEssentials
 internal import RolloutCore
+
+@testable internal import Observers
 
 /// JSON documents that a program prints or an instance serves, one after the other; the first line is a pointer.
 enum JSONOracle {

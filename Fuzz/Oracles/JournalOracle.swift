@@ -62,7 +62,9 @@ enum JournalOracle {
     for effect in rollout.outstanding.prefix(4) {
       switch effect {
       case .perform(let host, let number, _):
-        inputs += [.outcome(host: host, number: number, .succeeded), .outcome(host: host, number: number, .failed(detail: ""))]
+        inputs += [
+          .outcome(host: host, number: number, .succeeded), .outcome(host: host, number: number, .failed(detail: "")),
+        ]
       case .ask(let host, let number, _): inputs.append(.answered(host: host, number: number, .absent))
       case .watch(let host, let expecting): inputs.append(.health(host: host, expecting: expecting, .healthy))
       case .analyse(let analysis):

@@ -23,6 +23,10 @@ enum JudgeOracle {
   private struct Answer: Decodable {
     var ok: Bool?
     var verdict: String?
-    var log_e: Double?
+    var evidence: Double?
+    enum CodingKeys: String, CodingKey {
+      case ok, verdict
+      case evidence = "log_e"
+    }
   }
 }

@@ -1,7 +1,8 @@
 internal import FoundationEssentials
-@testable internal import PolicyFile
 internal import RolloutCore
 internal import Yams
+
+@testable internal import PolicyFile
 
 /// A policy, after it one file that it may include under any name.
 enum PolicyOracle {

@@ -1,5 +1,6 @@
-@testable internal import HostProtocol
 internal import RolloutCore
+
+@testable internal import HostProtocol
 
 /// What a host's script, or whatever runs in its place, writes. The first byte says how the rest is cut into pieces.
 enum ReplyOracle {

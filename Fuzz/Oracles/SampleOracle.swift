@@ -1,8 +1,9 @@
-@testable internal import Observers
 internal import CanaryJudge
 internal import ImmuneSystem
 internal import RolloutCore
 internal import RolloutEngine
+
+@testable internal import Observers
 
 /// The payload of a sample in the journal.
 enum SampleOracle {

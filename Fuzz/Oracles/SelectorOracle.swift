@@ -1,5 +1,6 @@
-@testable internal import Observers
 internal import RolloutCore
+
+@testable internal import Observers
 
 /// A series selector of a policy on its first line, a label's value on each other.
 enum SelectorOracle {

@@ -1,6 +1,7 @@
-@testable internal import Observers
 internal import CanaryJudge
 internal import RolloutCore
+
+@testable internal import Observers
 
 /// Answers of Prometheus' HTTP API, one after the other; the last byte cuts one of them short.
 enum PrometheusOracle {

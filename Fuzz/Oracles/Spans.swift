@@ -10,7 +10,7 @@ enum Spans {
     if lines.last?.isEmpty == true { lines.removeLast() }
     try require(diagnostic.line >= 1 && diagnostic.line <= max(1, lines.count), "line outside the file: \(what)")
     let line = diagnostic.line <= lines.count ? lines[diagnostic.line - 1] : []
-    // Where the bytes are no UTF-8, repairing them may make more scalars of them than lead bytes, never more than bytes.
+    // Bytes that are no UTF-8 may be repaired to more scalars than there are lead bytes, never to more than bytes.
     let isText = String(validating: line, as: UTF8.self) != nil
     let width = isText ? line.count { $0 & 0xC0 != 0x80 } : line.count
     // One past the end, for what is missing there.

@@ -1,6 +1,7 @@
-@testable internal import Observers
 internal import CanaryJudge
 internal import RolloutCore
+
+@testable internal import Observers
 
 /// Datagrams to the StatsD listener; a line of its own ends an interval.
 enum StatsDOracle {
@@ -44,7 +45,8 @@ enum StatsDOracle {
     for (index, check) in checks.enumerated() {
       for instance in memory.instances.indices {
         let isKnown = check.metrics.contains { memory.isKnown[$0][instance] }
-        try require(isKnown || !seen.heard[instance] || !check.metrics.contains { seen.series[$0][instance].isHeard },
+        try require(
+          isKnown || !seen.heard[instance] || !check.metrics.contains { seen.series[$0][instance].isHeard },
           "a metric is heard, and not known")
         guard isKnown, !memory.isSilent[instance] else { continue }
         let view = StatsDView(interval: seen, memory: memory, instance: instance, names: names[index])

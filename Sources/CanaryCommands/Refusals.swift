@@ -35,7 +35,8 @@ extension CommandFailure {
     case .store(let failure): self.init(failure)
     case .journal(let rollout, let sequence, let kind, let detail):
       self = .broken(
-        "record \(sequence) of \(rollout) (\(DisplayText.clean(kind))) cannot be followed: \(DisplayText.clean(detail))",
+        "record \(sequence) of \(rollout) (\(DisplayText.clean(kind))) cannot be followed: "
+          + DisplayText.clean(detail),
         next: "nothing is sent to a host for it, and other rollouts are not concerned",
         "use the version of canary that wrote it; canary history verify \(rollout)  says whether it is damaged")
     }

@@ -9,6 +9,8 @@ public enum WriteSite: String, CaseIterable, Sendable {
   case pruneSamples = "prune-samples"
   case acquire, renew, release
   case raiseEpoch = "raise-epoch"
+  /// A damaged rollout is closed, so that another can begin.
+  case putAside = "put-aside"
   /// What an operator asks.
   case offer
 }

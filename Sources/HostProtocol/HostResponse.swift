@@ -60,7 +60,8 @@ public struct HostResponse: Hashable, Sendable {
     }
     return HostReport(
       current: value("current").map { Version(printable($0)) }, releases: releases,
-      fence: value("fence").flatMap { Fence(words: $0) }, bootID: printable(boot), freeBytes: free, step: try stepRecord())
+      fence: value("fence").flatMap { Fence(words: $0) }, bootID: printable(boot), freeBytes: free,
+      step: try stepRecord())
   }
 
   /// As the answer to `check`.

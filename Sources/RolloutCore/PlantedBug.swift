@@ -88,6 +88,31 @@ package enum PlantedBug: String, CaseIterable, Sendable {
 
   // MARK: The engine
 
+  /// Commands go out before their intents are on stable storage.
+  case engineActsBeforeAppend
+  /// What could not be written is acted on all the same.
+  case engineGoesOnUnwritten
+  /// A controller whose lease was taken goes on.
+  case engineIgnoresLostLease
+  /// A state is shown that is not written yet.
+  case engineShowsBeforeAppend
+  /// A person is told that a request was taken before that is written.
+  case engineAnswersBeforeAppend
+  /// A runner that ends leaves its effects running.
+  case engineLeavesEffectsRunning
+  /// A controller goes on where the one before stopped, without a record of its own.
+  case engineTakesOverSilently
+  /// What people ask of a running controller is not looked for.
+  case engineHearsNobody
+  /// A wall clock that was set is believed.
+  case engineTrustsTheClock
+  /// A host is not asked what became of a step.
+  case engineAssumesAbsent
+  /// A rollout is started while another of the service is open.
+  case engineStartsBesideAnother
+  /// The last record is not read.
+  case engineReadsAllButTheLast
+
   // MARK: The simulated world
 
   /// The host forgets what a step came to, and does it again.
@@ -126,6 +151,16 @@ package enum PlantedBug: String, CaseIterable, Sendable {
   case storeChecksNoEpoch
   /// A new holder of a lease gets the epoch of the one before.
   case storeGivesAnEpochTwice
+  /// A lease whose holder died on another machine is held for ever.
+  case leaseNeverExpires
+  /// A record of a batch is missing.
+  case storeTearsBatches
+  /// No data is a pass.
+  case analystPassesOnNoData
+  /// A request without an answer is taken for one that was not sent.
+  case transportCallsUnansweredUnsent
+  /// The service goes on with the version that it had.
+  case hostKeepsOldVersionRunning
 }
 
 #if PLANTED_BUGS

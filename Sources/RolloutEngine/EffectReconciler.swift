@@ -85,6 +85,9 @@ struct EffectReconciler {
     // Higher than the fence of every request about this step: a question has a later number.
     let fence = Fence(epoch: lease.epoch, step: number)
     return ports.spawn {
+      if planted(.engineAssumesAbsent) {
+        return await inbox.send(.input(.answered(host: host, number: number, .absent)))
+      }
       let result = await transport.inspect(
         instance, service: service, directory: directory, step: step, fence: fence)
       FailPoints.reached(.answerReceived)

@@ -15,17 +15,20 @@ struct LeaseKeeper {
       do {
         try await ports.store.renew(lease, now: ports.clock.now())
       } catch {
-        // An unwritable store is the runner's to report; only a lost lease ends the work.
+        // Only a lost lease ends the work; an unwritable store is the runner's to report.
         if case .leaseLost(let detail) = error {
           await inbox.send(.leaseLost(detail: detail))
           return
         }
+        await inbox.send(.renewalFailed(detail: error.detail))
+        continue
       }
       await inbox.send(.heartbeat)
     }
   }
 
   private func fetchRequests() async {
+    if planted(.engineHearsNobody) { return }
     var seen: Int64?
     repeat {
       guard let counter = try? await ports.store.changeCounter(), counter != seen else { continue }
@@ -60,7 +63,7 @@ struct ClockWatch {
   /// Call at least every few seconds. Gives the inputs that make deadlines honest again.
   mutating func observe(wall now: Timestamp, uptime nowUptime: TimeSpan) -> [Input] {
     let passed = nowUptime - uptime
-    let jump = (now - wall) - passed
+    let jump = planted(.engineTrustsTheClock) ? .zero : (now - wall) - passed
     wall = now
     uptime = nowUptime
     var inputs: [Input] = []

@@ -5,7 +5,10 @@ public import RolloutCore
 enum RunnerSignal: Sendable {
   case input(Input)
   case requests([OperatorRequest])
+  /// A sign of life was written.
   case heartbeat
+  /// None could be written.
+  case renewalFailed(detail: String)
   case leaseLost(detail: String)
   case stop(reason: String)
 
@@ -21,6 +24,15 @@ enum RunnerSignal: Sendable {
 extension [RunnerSignal] {
   var stopReason: String? {
     for case .stop(let reason) in self { return reason }
+    return nil
+  }
+
+  /// Why the last sign of life could not be written, empty when it could; nil when none was tried.
+  var renewalFailure: String? {
+    for signal in reversed() {
+      if case .renewalFailed(let detail) = signal { return detail }
+      if case .heartbeat = signal { return "" }
+    }
     return nil
   }
 
@@ -95,7 +107,7 @@ public actor RolloutRunner {
     while end == nil { end = await turn(await inbox.receiveAll()) }
     timer?.task.cancel()
     await inbox.close()
-    for task in effects.cancelAll() { await task.value }
+    if !planted(.engineLeavesEffectsRunning) { for task in effects.cancelAll() { await task.value } }
     for task in keeping { task.cancel() }
     for task in keeping { await task.value }
     return end ?? .atRest
@@ -110,7 +122,7 @@ public actor RolloutRunner {
       let reason = "the clock of the controller before was ahead"
       signals.append(.input(.clockJumped(by: now - rollout.lastEventAt, reason: reason)))
     }
-    signals.append(.input(.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap)))
+    if !planted(.engineTakesOverSilently) { signals.append(.input(.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap))) }
     while true {
       do {
         signals.append(.requests(try await ports.store.pending(for: rollout.plan.rollout)))
@@ -131,11 +143,12 @@ public actor RolloutRunner {
   /// Nil: go on.
   private func turn(_ signals: [RunnerSignal]) async -> RunEnd? {
     let stopReason = signals.stopReason
-    if let detail = signals.leaseLost { return .leaseLost(detail: detail) }
+    if let detail = signals.leaseLost, !planted(.engineIgnoresLostLease) { return .leaseLost(detail: detail) }
     let clockInputs = clocks.observe(wall: ports.clock.now(), uptime: ports.clock.uptime())
     backlog += clockInputs.map { .input($0) } + signals
     if let end = await settleDoubt(stopReason) { return end }
     guard doubtful == nil else { return nil }
+    await noteRenewal(signals.renewalFailure)
 
     var work = Work(state: rollout, now: ports.clock.now())
     for signal in backlog { work.take(signal.without(answered)) }
@@ -144,6 +157,7 @@ public actor RolloutRunner {
     if signals.contains(where: \.isTick) { timer = nil }
     if let stopReason { work.take(.input(.stopping(reason: stopReason))) } else { work.settle() }
     if let detail = work.failure { return .failed(detail: detail) }
+    if planted(.engineActsBeforeAppend) { effects.reconcile(work.state.outstanding) }
     switch await commit(work) {
     case .written: break
     case .postponed:
@@ -180,6 +194,13 @@ public actor RolloutRunner {
     return nil
   }
 
+  /// A journal that cannot be written is said before the next turn needs it: until then it may be repaired.
+  private func noteRenewal(_ failure: String?) async {
+    guard let failure else { return }
+    let now = failure.isEmpty ? nil : failure
+    if trouble != now { await report([], trouble: now) }
+  }
+
   private enum Commit {
     case written, postponed
     case end(RunEnd)
@@ -195,10 +216,19 @@ public actor RolloutRunner {
       }
     } catch { return .end(.failed(detail: "record \(error.sequence) (\(error.kind)): \(error.detail)")) }
     let batch = JournalBatch(records: records, summary: work.state.summary, answers: work.answers)
+    if planted(.engineShowsBeforeAppend) {
+      await observer.turned(TurnReport(rollout: work.state, events: work.events, trouble: nil))
+    }
+    if planted(.engineAnswersBeforeAppend), !work.answers.isEmpty {
+      let early = JournalBatch(records: [], summary: rollout.summary, answers: work.answers)
+      try? await ports.store.append(early, under: lease)
+    }
     FailPoints.reached(.turnDecided)
     do {
       try await ports.store.append(batch, under: lease)
     } catch {
+      if planted(.engineGoesOnUnwritten) { return await take(work) }
+      if planted(.engineIgnoresLostLease), case .leaseLost = error { return await take(work) }
       switch error {
       case .unavailable(let detail):
         if trouble != detail { await report([], trouble: detail) }
@@ -209,6 +239,10 @@ public actor RolloutRunner {
       }
     }
     FailPoints.reached(.turnJournalled)
+    return await take(work)
+  }
+
+  private func take(_ work: Work) async -> Commit {
     rollout = work.state
     for answer in work.answers { answered.insert(answer.request) }
     await report(work.events, trouble: nil)
@@ -257,7 +291,7 @@ struct Work {
     case .input(let input) where input.comesLast: last.append(input)
     case .input(let input): _ = decide(input, settling: false)
     case .requests(let requests): for request in requests { take(request) }
-    case .heartbeat, .leaseLost, .stop: break
+    case .heartbeat, .renewalFailed, .leaseLost, .stop: break
     }
   }
 

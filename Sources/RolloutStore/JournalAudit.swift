@@ -1,3 +1,4 @@
+internal import FailPoints
 internal import GRDB
 public import RolloutCore
 public import RolloutEngine
@@ -65,8 +66,10 @@ extension SQLiteStore: JournalAudit {
   public func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease)
     async throws(StoreFailure)
   {
-    guard case .broken = try await verify(rollout) else { throw .conflict(detail: "the journal of \(rollout) is whole") }
-    try await writer.write { db, _ in
+    guard case .broken = try await verify(rollout) else {
+      throw .conflict(detail: "the journal of \(rollout) is whole")
+    }
+    try await writer.write(.putAside) { db, _ in
       try LeaseTable.requireHeld(lease, in: db)
       try db.execute(
         sql: """

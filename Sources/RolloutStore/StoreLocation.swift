@@ -68,8 +68,8 @@ struct StoreLocation: Hashable, Sendable {
     }
     guard status.st_size > 0 else {
       throw .unusable(
-        detail: "\(path) is empty, which a journal never is: what it held is lost; restore a backup, or, if nothing was "
-          + "ever recorded there, remove the file")
+        detail: "\(path) is empty, which a journal never is: what it held is lost; restore a backup, or, if nothing "
+          + "was ever recorded there, remove the file")
     }
   }
 

@@ -69,7 +69,9 @@ struct HistoryVerifyTests {
     try await damaged { bench, shop, till in
       let table = await bench("status", "-f", "nowhere.yaml")
       #expect(table.answers.contains(shop) == table.answers.contains(till), "\(table)")
-      for words in [["status", shop], ["resume", shop], ["explain", shop], ["log", shop], ["abort", shop, "--hold"]] {
+      for words in [
+        ["status", shop], ["resume", shop], ["explain", shop], ["log", shop], ["abort", shop, "--hold"],
+      ] {
         let refused = await bench.run(words)
         #expect(refused.status == 1, "\(words) \(refused)")
         #expect(refused.notes.contains("the journal of \(shop) does not add up at record 3"), "\(words) \(refused)")

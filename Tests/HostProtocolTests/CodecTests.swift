@@ -55,6 +55,23 @@ import Testing
     }
   }
 
+  @Test func anAnswerIsTheOneToItsRequest() throws {
+    let key = StepKey(rollout: "r", host: "h", step: .drain, attempt: 2)
+    let command = HostCommand(
+      key: key, fence: Fence(epoch: 3, step: 4), service: "s", directory: "/d",
+      action: .run(argv: ["x"], timeout: .seconds(1)))
+    let request = try HostRequest.perform(command)
+    let question = try HostRequest.inspect(service: "s", directory: "/d", step: key)
+    let check = try HostRequest.check(["x"], timeout: .seconds(1))
+    let ours = try response("status succeeded\nend r/h/drain/2 3.4\n")
+    #expect(ours.answers(request) && !ours.answers(question) && !ours.answers(check))
+    for other in ["", " r/h/drain/1 3.4", " r/h/drain/2 3.5", " r/other/drain/2 3.4", " r/h/drain/2 ."] {
+      #expect(try !response("status succeeded\nend\(other)\n").answers(request))
+    }
+    #expect(try response("status ok\nend r/h/drain/2 .\n").answers(question))
+    #expect(try response("status ok\nend\n").answers(check))
+  }
+
   @Test func readsReports() throws {
     let text = """
       status ok

@@ -21,7 +21,8 @@ extension CellRun {
       guard let step = calls.commandInDoubt(at: cell.occurrence, in: host.directory) else { continue }
       end.mayRepeatHooks = true
       guard step.contains("activate"), let usual = end.restarts[index].first, let last = usual.last else { continue }
-      end.restarts[index].append(step.hasPrefix("revert") ? usual + [last] : repeating(cell.course == .wayBack ? "3.0" : "2.0", in: usual))
+      let forward = repeating(cell.course == .wayBack ? "3.0" : "2.0", in: usual)
+      end.restarts[index].append(step.hasPrefix("revert") ? usual + [last] : forward)
     }
     try await finish()
   }

@@ -19,24 +19,28 @@ extension CellRun {
     if cell.row == "host" { try await fillHost() } else { try await fillStore() }
   }
 
-  /// The controller's disk is full between two waves: it says so, begins no step, answers those who look, and goes on
-  /// by itself when there is space.
+  /// The controller's disk is full while it waits: it says so, begins no step, answers those who look, and goes on by
+  /// itself when there is space.
   private mutating func fillStore() async throws {
     try await arena.mount("2m", at: arena.state)
-    try arena.writePolicy(["burn_in": "{min: 1500ms, max: 1m}"])
+    try arena.writePolicy(["burn_in": "{min: 20s, max: 1m}"])
     let victim = try await arena.canary(lease).begin(start)
     try await victim.reached("burnInStarted")
     let ballast = arena.state + "/ballast"
     try fill(ballast)
     let began = ContinuousClock.now
     oracle.require(await victim.log.contains("\"type\":\"trouble\""), "it does not say that the disk is full")
-    note = "said so \(ContinuousClock.now - began) after the disk was full"
+    let time = ContinuousClock.now - began
+    note = "said so \(time) after the disk was full"
+    oracle.require(time < .seconds(10), "it keeps quiet until it has something to write: \(time)")
     let steps = arena.hosts.map(\.steps)
     let status = try await arena.canary(lease).run(["status"])
     oracle.require(status.output.contains("burning_in"), "status: \(status)")
     let now = arena.hosts.map(\.steps)
     oracle.require(now == steps, "a step began: \(now)")
     try FileManager.default.removeItem(atPath: ballast)
+    let promoted = try await arena.canary(lease).run(["promote", "--full", "--reason", "well enough"])
+    oracle.require(promoted.status == .exited(0), "not promoted: \(promoted)")
     let ended = await victim.ended()
     oracle.require(ended.status == goodStatus, "it did not go on: \(ended)")
   }

@@ -30,7 +30,9 @@ extension CellRun {
     let again = try await arena.canary(lease).run(verb)
     let acknowledged = forwardSteps
     // Refused: the first had been heard already.
-    let known: [ProcessStatus] = [.exited(0), .exited(5), goodStatus]
+    var known: [ProcessStatus] = [.exited(0), .exited(5), goodStatus]
+    // A release that fails once more halts once more.
+    if cell.course == .retry { known.append(.exited(3)) }
     oracle.require(known.contains(again.status), "asked again: \(again)")
     try await settle()
     _ = await controller?.ended()

@@ -112,8 +112,8 @@ struct CellRun {
     }
   }
 
-  /// What the victim is started with. Where a question is to be asked, a controller is lost first, while a command is on
-  /// its way.
+  /// What the victim is started with. Where a question is to be asked, a controller is lost first, with a command on
+  /// the wire.
   mutating func victimWords() async throws -> [String] {
     guard cell.course == .asked else { return start }
     var first = lease
@@ -190,7 +190,8 @@ struct CellRun {
     oracle.require(new.status == goodStatus, "the new controller: \(new)")
     oracle.require(late.status != .exited(0), "the old controller says that all went well: \(late)")
     if hadLease && isRecorded {
-      let says = late.errors.contains("another controller has taken") || late.errors.contains("passed to")
+      let words = ["another controller has taken", "passed to", "has ended"]
+      let says = words.contains { late.errors.contains($0) }
       oracle.require(says, "the old controller does not say what happened: \(late)")
     }
     try await finish()

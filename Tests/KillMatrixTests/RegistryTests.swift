@@ -46,7 +46,8 @@ struct RegistryTests {
   /// Who makes the store write. A new call is a new place at which a process can be lost: see to it that a course of
   /// the matrix passes it, then add it here.
   static let callers: [String: [String: Int]] = [
-    "RolloutEngine/RolloutRunner.swift": ["store.append(": 1],
+    // The second is that of a planted bug, which no build of the product has.
+    "RolloutEngine/RolloutRunner.swift": ["store.append(": 2],
     "RolloutEngine/LeaseKeeper.swift": ["store.renew(": 1],
     "RolloutEngine/Controller.swift": [
       "store.append(": 1, "store.acquire(": 1, "store.release(": 5, "store.offer(": 1, "store.pruneSamples(": 1,
@@ -54,10 +55,11 @@ struct RegistryTests {
     "RolloutEngine/Ports/Samples.swift": ["store.appendSamples(": 1],
     "CanaryCommands/Driving/OperatorDesk.swift": ["store.offer(": 1],
     "CanaryCommands/Planning/Ownership.swift": ["store.raiseEpoch(": 1],
+    "CanaryCommands/Verbs/StartVerb.swift": ["store.putAside(": 1],
   ]
 
   @Test func everyCallThatWritesIsKnown() throws {
-    let calls = ["append", "appendSamples", "pruneSamples", "acquire", "renew", "release", "offer", "raiseEpoch"]
+    let calls = ["append", "appendSamples", "pruneSamples", "acquire", "renew", "release", "offer", "raiseEpoch", "putAside"]
     var found: [String: [String: Int]] = [:]
     for (path, text) in try Self.sources(under: "Sources") where !path.hasPrefix("RolloutStore/") {
       // A simulation has a store of its own.

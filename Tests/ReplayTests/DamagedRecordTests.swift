@@ -75,9 +75,11 @@ import Testing
       for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 12)) {
         var cut = record
         cut.payload = String(decoding: bytes.prefix(length), as: UTF8.self)
-        guard case .failure(let mismatch) = Result(catching: { () throws(EventCodec.Mismatch) in
-          try EventCodec.decode(cut)
-        }) else {
+        guard
+          case .failure(let mismatch) = Result(catching: { () throws(EventCodec.Mismatch) in
+            try EventCodec.decode(cut)
+          })
+        else {
           Issue.record("\(name): record \(index) cut to \(length) bytes was read")
           return
         }

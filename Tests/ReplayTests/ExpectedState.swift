@@ -28,6 +28,7 @@ struct ExpectedState: Codable, Hashable {
   static func writeIfMissing(for journal: RecordedJournal) throws {
     let file = file(of: journal.name)
     if FileManager.default.fileExists(atPath: file.path) { return }
-    try (StateDescription.bytes(try ExpectedState(journal), isPretty: true) + Data("\n".utf8)).write(to: file)
+    let bytes = StateDescription.bytes(try ExpectedState(journal), isPretty: true) + Data("\n".utf8)
+    try bytes.write(to: file, options: .atomic)
   }
 }

@@ -47,7 +47,7 @@ import Testing
       #expect(try Self.digest(file) == sum, "\(version)/\(name) is not as it was recorded; restore it")
     }
     let missing = Set(Self.files(of: version)).symmetricDifference(listed.map(\.name))
-    #expect(missing.isEmpty, "neither more nor less than \(version)/SHA256SUMS lists; new ones: see tools/record-journals")
+    #expect(missing.isEmpty, "not what \(version)/SHA256SUMS lists; for new ones see tools/record-journals")
     #expect(listed.map(\.name) == listed.map(\.name).sorted())
   }
 

@@ -15,14 +15,14 @@ struct JournalSystemTests {
     min_healthy_time: 0s
     """
 
-  private func rolledOut(_ body: (CanaryCommand, TemporaryDirectory, _ journal: String) async throws -> Void)
+  private func rolledOut(_ body: (BuiltCanary, TemporaryDirectory, _ journal: String) async throws -> Void)
     async throws
   {
     try await TemporaryDirectory.with { directory in
       try directory.file("canary.yaml", Self.policy.replacing("DIRECTORY", with: directory.path))
       try directory.file("content", "1")
       try await runOrThrow(["tar", "-czf", directory.path("site.tar.gz"), "-C", directory.path, "content"])
-      let canary = CanaryCommand(directory: directory.path)
+      let canary = BuiltCanary(directory: directory.path)
       let started = try await canary("start", "site@1.0")
       #expect(started.status == .exited(0), "\(started)")
       try await body(canary, directory, directory.path("state/canary.db"))

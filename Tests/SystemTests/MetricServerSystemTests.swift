@@ -81,7 +81,7 @@ private func roll(
 }
 
 private func expectDecided(
-  _ release: MetricServerSystemTests.Release, _ ended: CanaryCommand.Ended, _ fleet: Fleet, blamed: String
+  _ release: MetricServerSystemTests.Release, _ ended: BuiltCanary.Ended, _ fleet: Fleet, blamed: String
 ) throws {
   let verdicts = EventLine.all(in: ended.output).compactMap(\.verdict)
   switch release {

@@ -96,6 +96,23 @@ import Testing
     }
   }
 
+  @Test(arguments: ["end", "end r1/web1/drain/2 1.1", "end r1/web1/drain/1 1.2"])
+  func successOfAnotherStepIsNone(_ end: String) async throws {
+    let command = HostCommand(
+      key: StepKey(rollout: "r1", host: "web1", step: .drain, attempt: 1), fence: Fence(epoch: 1, step: 1),
+      service: "checkout", directory: "/srv", action: .run(argv: ["true"], timeout: .seconds(60)))
+    let answer = Self.greeting + Self.readRequest + "echo 'status succeeded'; "
+    let wrong = session(Actor(script: answer + "echo '\(end)'; cat >/dev/null"))
+    guard case .unanswered = await wrong.perform(command) else {
+      Issue.record("`\(end)` passes for the end of an answer to \(command.key) under \(command.fence)")
+      return
+    }
+    await wrong.close()
+    let right = session(Actor(script: answer + "echo 'end r1/web1/drain/1 1.1'; cat >/dev/null"))
+    #expect(await right.perform(command) == .succeeded)
+    await right.close()
+  }
+
   @Test func requestsAreAnsweredInTheirOrder() async throws {
     let host = session(
       Actor(

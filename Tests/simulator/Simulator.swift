@@ -4,5 +4,6 @@ internal import ArgumentParser
 @main
 struct Simulator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "simulator", abstract: "Search for mistakes.", subcommands: [ExploreCommand.self, SeedsCommand.self])
+    commandName: "simulator", abstract: "Search for mistakes.",
+    subcommands: [ExploreCommand.self, SeedsCommand.self, TeethCommand.self])
 }

@@ -57,7 +57,7 @@ enum VerificationRenderer {
     var lines: [String] = []
     if !damaged.isEmpty {
       let count = damaged.count == 1 ? "1 rollout is" : "\(damaged.count) rollouts are"
-      lines.append("canary: \(count) damaged; nothing is sent to a host for a damaged one, and the others are not concerned")
+      lines.append("canary: \(count) damaged; no host is asked anything for a damaged one, whole ones go on")
     }
     if found.structure?.isEmpty == false {
       lines.append("canary: \(DisplayText.clean(journal)) is damaged; lists may be short")

@@ -77,6 +77,13 @@ public struct Fault: Codable, Hashable, Sendable {
     }
   }
 
+  /// Every class.
+  public static let groups = [
+    "power", "worker", "host-disk", "slow-host", "autoscaler", "service", "release", "cut", "loss", "duplication",
+    "reordering", "pause", "death", "clock", "store-crash", "store-full", "lost-ack", "spoilt-record", "flapping",
+    "metrics", "people", "second-start",
+  ]
+
   /// The host it is about.
   var host: Int? {
     switch kind {

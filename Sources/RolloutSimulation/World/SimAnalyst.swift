@@ -54,7 +54,7 @@ struct SimAnalyst: Analyst, @unchecked Sendable {
       (watch.said, watch.saidAt) = (outcome, fleet.world.now)
       var verdict = Verdict(outcome: outcome, reason: "the checks say \(outcome.rawValue)")
       verdict.lastSample = next
-      if process.isAlive { fleet.referee.measured(analysis, verdict) }
+      if process.isAlive, !(metrics.isAway && outcome == .pass) { fleet.referee.measured(analysis, verdict) }
       await report(analysis.number, verdict)
     }
   }
@@ -73,6 +73,7 @@ struct SimAnalyst: Analyst, @unchecked Sendable {
   }
 
   private func verdict(_ analysis: Analysis, since: Int64) -> Verdict.Outcome {
+    if metrics.isAway, planted(.analystPassesOnNoData), !analysis.updated.isEmpty { return .pass }
     if metrics.isAway { return fleet.world.dice.chance(70) ? .noData : .error }
     if metrics.isFlapping { return fleet.world.dice.pick([.pass, .inconclusive, .noData, .error]) }
     guard !analysis.updated.isEmpty, fleet.world.now - since >= metrics.earning else { return .inconclusive }

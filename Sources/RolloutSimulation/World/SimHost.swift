@@ -338,7 +338,7 @@ final class SimHost {
     starts += 1
     let mine = starts
     answers = false
-    running = version
+    running = planted(.hostKeepsOldVersionRunning) ? running : version
     changedAt = world.now
     if fleet.traits.restartPutsBack { isDrained = false }
     fleet.changed(self)

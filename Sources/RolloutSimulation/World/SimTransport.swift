@@ -25,7 +25,10 @@ struct SimTransport: Transport, @unchecked Sendable {
           }
         }
       }
-      world.after(command.answerLimit) { wait.finish(.unanswered(detail: "no answer in time")) }
+      world.after(command.answerLimit) {
+        let detail = "no answer in time"
+        wait.finish(planted(.transportCallsUnansweredUnsent) ? .notSent(detail: detail) : .unanswered(detail: detail))
+      }
     }
   }
 

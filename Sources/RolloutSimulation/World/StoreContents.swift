@@ -52,6 +52,7 @@ struct StoreContents {
         entry.records.append(record)
       }
     }
+    if planted(.storeTearsBatches), batch.records.count > 2, batch.records.count % 3 == 0 { entry.records.removeLast() }
     entry.summary = batch.summary
     (entry.lastEpoch, entry.lastWriter) = (lease.epoch, writer)
     if let position { rollouts[position] = entry } else { rollouts.append(entry) }
@@ -102,6 +103,9 @@ struct StoreContents {
   mutating func acquire(
     _ service: String, _ holder: LeaseHolder, _ now: Timestamp, _ isKnownDead: (LeaseHolder) -> Bool
   ) -> Result<Result<Lease, LeaseRefusal>, StoreFailure> {
+    if planted(.leaseNeverExpires), let row = leases[service], row.isHeld, row.lease.holder.controller != holder.controller {
+      return .success(.failure(row.refusal))
+    }
     let acquisition = LeaseRow.acquiring(service, for: holder, over: leases[service], now: now, isKnownDead: isKnownDead)
     switch acquisition {
     case .granted(var row):

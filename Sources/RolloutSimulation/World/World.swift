@@ -19,6 +19,10 @@ final class World: @unchecked Sendable {
   /// What people may read of it, where that is wanted.
   var log: [LogLine]?
 
+  /// A run that needs more turns in circles.
+  static let mostJobs = 1_500_000
+
+  private var isDraining = false
   private var agenda = Agenda()
   private var ready: [(job: UnownedJob, process: SimProcess)] = []
   private let thread = pthread_self()
@@ -32,7 +36,7 @@ final class World: @unchecked Sendable {
   /// Runs what is due up to `limit`, until `isOver` says so after an instant.
   func run(until limit: Int64, isOver: () -> Bool) {
     runJobs()
-    while let next = agenda.nextTime, next <= limit, !isOver() {
+    while let next = agenda.nextTime, next <= limit, jobsRun < Self.mostJobs, !isOver() {
       guard let due = agenda.removeFirst() else { break }
       now = due.time
       eventsRun += 1
@@ -44,6 +48,7 @@ final class World: @unchecked Sendable {
   /// Ends whatever is left of dead processes; nothing else happens any more.
   func drain() {
     agenda.removeAll()
+    isDraining = true
     runJobs()
   }
 
@@ -84,7 +89,7 @@ final class World: @unchecked Sendable {
   }
 
   private func runJobs() {
-    while !ready.isEmpty {
+    while !ready.isEmpty, jobsRun < Self.mostJobs || isDraining {
       let pick = ready.count == 1 ? 0 : dice.below(ready.count)
       ready.swapAt(pick, ready.count - 1)
       let (job, process) = ready.removeLast()

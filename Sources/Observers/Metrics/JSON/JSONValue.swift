@@ -14,7 +14,9 @@ enum JSONValue: Hashable, Sendable {
 
   /// Nil where `bytes` are not one JSON document, or one that is nested too deeply.
   init?(_ bytes: [UInt8]) {
-    guard Self.depth(bytes) <= Self.maximumDepth, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
+    guard Self.depth(bytes) <= Self.maximumDepth,
+      let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    else { return nil }
     self = value
   }
 
