@@ -201,7 +201,7 @@ public struct Rollout: Hashable, Sendable {
     hosts[index].isImpaired && hosts[index].health == nil && isWatched(index)
   }
 
-  func nextFence() -> Fence { Fence(epoch: epoch, step: lastNumber + (planted(.fenceIsNotRaised) ? 0 : 1)) }
+  func nextFence() -> Fence { Fence(epoch: epoch, step: planted(.fenceIsNotRaised) ? 0 : lastNumber + 1) }
 }
 
 extension Plan {

@@ -11,6 +11,8 @@ struct GateWitness {
   private var isApproved = false
   /// The checks have spoken in the present analysis.
   private var hasSpoken = false
+  /// Instances that were seen healthy by the controller in charge.
+  private var seenHealthy: [Bool]
   /// The step of each host of which nobody knows whether it acted.
   private var unsure: [Doubt?]
 
@@ -22,6 +24,7 @@ struct GateWitness {
   init(_ plan: Shared<Plan>) {
     shared = plan
     unsure = Array(repeating: nil, count: plan.value.hosts.count)
+    seenHealthy = Array(repeating: false, count: plan.value.hosts.count)
   }
 
   private var policy: Policy {
@@ -44,6 +47,7 @@ struct GateWitness {
       if case .inFlight(let intent) = before.hosts[host].position { seeBegin(intent.step, host, before) }
     case .controllerTookOver: seeTakeover(before)
     case .hostVerified(let host, _): seeVerified(host, at, before)
+    case .healthChanged(let host, let health): seenHealthy[host] = health == .healthy
     case .verdictReached: hasSpoken = true
     case .retried: if case .halted = before.phase { hasSpoken = false }
     case .wavePassed(let wave, let grounds): seePass(wave, grounds, before)
@@ -68,6 +72,9 @@ struct GateWitness {
     require(
       at - since >= policy.minHealthyTime && verification.healthySince != nil,
       "\(before.name(host)) counts as healthy after \(at - since)")
+    require(
+      seenHealthy[host] || policy.probes.isEmpty,
+      "\(before.name(host)) counts as healthy, and this controller never saw it so")
   }
 
   // MARK: Waves
@@ -118,6 +125,7 @@ struct GateWitness {
 
   private mutating func seeTakeover(_ before: Rollout) {
     for index in before.hosts.indices {
+      seenHealthy[index] = false
       guard case .inFlight(let intent) = before.hosts[index].position else { continue }
       unsure[index] = Doubt(step: intent.step, attempt: before.hosts[index].attempt)
     }
@@ -156,6 +164,10 @@ struct GateWitness {
       // Nothing is sent again under an earlier attempt.
       let isOpen = doubt.map { $0.attempt == rollout.hosts[host].attempt } ?? false
       bits = bits << 4 | (isOpen ? (doubt?.step.ordinal ?? 0) + 1 : 0)
+    }
+    for host in seenHealthy.indices {
+      let isOpen = if case .verifying = rollout.hosts[host].position { true } else { false }
+      bits = bits << 1 | (isOpen && seenHealthy[host] ? 1 : 0)
     }
     fingerprint.add(bits)
   }

@@ -19,6 +19,17 @@ extension ExploredWorld {
           $0.policy.approval = .canary
         }),
       ExploredWorld("small-drain", Bounds(faults: 1, crashes: 1), plan: plan(hosts: 1) { $0.policy.drains() }),
+      ExploredWorld("small-upset", Bounds(upsets: 1), plan: plan(hosts: 2) { _ in }),
+      ExploredWorld("small-pause", Bounds(requests: 2, waits: 1), plan: plan(hosts: 1) { _ in }),
+      ExploredWorld("small-halt", Bounds(faults: 1, requests: 1), plan: plan(hosts: 1) { $0.policy.onFail = .halt }),
+      ExploredWorld("small-canary", Bounds(faults: 1), plan: plan(hosts: 2) { $0.policy.maxFailures = 1 }),
+      ExploredWorld("small-way-back", Bounds(faults: 1), plan: plan(hosts: 2) { $0.kind = .rollback }),
+      ExploredWorld(
+        "small-promote", Bounds(verdicts: 1),
+        plan: plan(hosts: 2) {
+          $0.policy.checks()
+          $0.policy.onInconclusive = .promote
+        }),
     ]
   }
 
