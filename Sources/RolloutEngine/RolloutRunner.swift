@@ -124,7 +124,9 @@ public actor RolloutRunner {
       let reason = "the clock of the controller before was ahead"
       signals.append(.input(.clockJumped(by: now - rollout.lastEventAt, reason: reason)))
     }
-    if !planted(.engineTakesOverSilently) { signals.append(.input(.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap))) }
+    if !planted(.engineTakesOverSilently) {
+      signals.append(.input(.tookOver(epoch: lease.epoch, holder: lease.holder.display, gap: gap)))
+    }
     while true {
       do {
         signals.append(.requests(try await ports.store.pending(for: rollout.plan.rollout)))

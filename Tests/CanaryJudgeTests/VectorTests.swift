@@ -1,5 +1,6 @@
 // The members are named as in the vectors' file.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import Foundation
 import Testing
 

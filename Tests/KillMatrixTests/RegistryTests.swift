@@ -59,7 +59,9 @@ struct RegistryTests {
   ]
 
   @Test func everyCallThatWritesIsKnown() throws {
-    let calls = ["append", "appendSamples", "pruneSamples", "acquire", "renew", "release", "offer", "raiseEpoch", "putAside"]
+    let calls = [
+      "append", "appendSamples", "pruneSamples", "acquire", "renew", "release", "offer", "raiseEpoch", "putAside",
+    ]
     var found: [String: [String: Int]] = [:]
     for (path, text) in try Self.sources(under: "Sources") where !path.hasPrefix("RolloutStore/") {
       // A simulation has a store of its own.

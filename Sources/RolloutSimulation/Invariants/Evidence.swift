@@ -59,7 +59,8 @@ struct EvidenceHolds {
 
   private func unsaid(_ verdict: Verdict, _ before: Rollout) -> String? {
     let words = Said(number: before.analysisNumber, outcome: verdict.outcome, lastSample: verdict.lastSample)
-    return said.contains(words) ? nil : "nobody measured \(verdict.outcome.rawValue) up to sample \(verdict.lastSample ?? -1)"
+    return said.contains(words)
+      ? nil : "nobody measured \(verdict.outcome.rawValue) up to sample \(verdict.lastSample ?? -1)"
   }
 
   private func early(_ what: String, _ span: TimeSpan, _ since: Int64?, _ now: Int64) -> String? {

@@ -33,10 +33,13 @@ enum Exposure {
   /// By the journal alone: an intent that takes an instance down leaves the count of those that are down or unknown
   /// within the limit.
   static func checkIntent(_ event: Event, _ before: Rollout, _ after: Rollout) -> String? {
-    guard case .stepIntended(let host, let step, _, _, _) = event, after.downCount > before.downCount else { return nil }
+    guard case .stepIntended(let host, let step, _, _, _) = event, after.downCount > before.downCount else {
+      return nil
+    }
     // Where nothing ran there is no availability to lose.
     if before.plan.hosts[host].from == nil, !before.hosts[host].isActivated { return nil }
     return after.downCount <= after.plan.maxUnavailable
-      ? nil : "\(step.rawValue) of \(after.name(host)) makes \(after.downCount) down, limit \(after.plan.maxUnavailable)"
+      ? nil
+      : "\(step.rawValue) of \(after.name(host)) makes \(after.downCount) down, limit \(after.plan.maxUnavailable)"
   }
 }

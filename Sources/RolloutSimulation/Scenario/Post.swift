@@ -17,7 +17,10 @@ final class Post: @unchecked Sendable {
   var isVisitor = false
   private var isOver = false
 
-  init(_ simulation: Simulation, _ machine: SimMachine, _ service: String, starts: ((Fleet) -> Plan?)?, _ id: RolloutID? = nil) {
+  init(
+    _ simulation: Simulation, _ machine: SimMachine, _ service: String, starts: ((Fleet) -> Plan?)?,
+    _ id: RolloutID? = nil
+  ) {
     self.simulation = simulation
     startID = id
     self.machine = machine

@@ -46,7 +46,8 @@ extension Dice {
       [.percent(100)], [.percent(25), .percent(100)], [.count(1), .percent(50), .percent(100)], [.count(2)], [],
     ])
     policy.maxUnavailable =
-      hosts >= 20 ? pick([.percent(20), .percent(30), .count(8)]) : pick([.count(1), .count(1), .count(2), .percent(50)])
+      hosts >= 20
+      ? pick([.percent(20), .percent(30), .count(8)]) : pick([.count(1), .count(1), .count(2), .percent(50)])
     policy.maxFailures = pick([0, 0, 0, 1, 2])
   }
 
@@ -141,7 +142,9 @@ extension Dice {
   ]
 
   private static let onControllers: [Maker] = [
-    { dice, s in .controllerStops(controller: dice.below(s.controllers), lasting: dice.pick([3_000, 9_000, 20_000, 90_000])) },
+    { dice, s in
+      .controllerStops(controller: dice.below(s.controllers), lasting: dice.pick([3_000, 9_000, 20_000, 90_000]))
+    },
     { dice, s in
       .controllerDies(
         controller: dice.below(s.controllers), jobs: dice.pick([0, 1, 3, 10, 40, 200]), outage: dice.time(10...20_000))

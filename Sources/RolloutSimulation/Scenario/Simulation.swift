@@ -57,7 +57,8 @@ public final class Simulation {
     let fleet = Fleet(world, referee, scenario.neighbourTraits, hosts)
     referee.watch(fleet, of: Self.neighbour)
     neighbours = fleet
-    let post = Post(self, SimMachine(name: "elsewhere"), Self.neighbour, starts: { [scenario] in scenario.neighbourPlan($0) }, "n1")
+    let post = Post(
+      self, SimMachine(name: "elsewhere"), Self.neighbour, starts: { [scenario] in scenario.neighbourPlan($0) }, "n1")
     posts.append(post)
   }
 

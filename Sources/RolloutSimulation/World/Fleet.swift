@@ -84,7 +84,9 @@ final class Fleet {
   /// For a while its probes give wrong answers too.
   func flap(_ host: Int, for span: Int64) {
     flapping[host] = world.now + span
-    for offset in stride(from: Int64(0), through: span, by: 700) { world.after(offset) { self.changed(self.hosts[host]) } }
+    for offset in stride(from: Int64(0), through: span, by: 700) {
+      world.after(offset) { self.changed(self.hosts[host]) }
+    }
     world.after(span + 1) { self.changed(self.hosts[host]) }
   }
 

@@ -90,9 +90,13 @@ final class SimHost {
     if working == nil || planted(.hostWorksWithoutLock) { return locked(command, reply) }
     let ticket = tickets
     tickets += 1
-    queue.append((ticket, { granted in
-      granted ? self.locked(command, reply) : reply(.notSent(detail: "another step still runs on this host"))
-    }))
+    queue.append(
+      (
+        ticket,
+        { granted in
+          granted ? self.locked(command, reply) : reply(.notSent(detail: "another step still runs on this host"))
+        }
+      ))
     let mine = generation
     world.after(command.lockWait) {
       guard self.generation == mine, let place = self.queue.firstIndex(where: { $0.ticket == ticket }) else { return }
@@ -361,7 +365,9 @@ final class SimHost {
     changedAt = world.now
     disturbedAt = world.now
     fleet.changed(self)
-    world.after(lasting) { if self.starts == mine, self.isUp, let version = self.disk.live.current { self.start(version) } }
+    world.after(lasting) {
+      if self.starts == mine, self.isUp, let version = self.disk.live.current { self.start(version) }
+    }
   }
 
   // MARK: What befalls the machine

@@ -49,7 +49,9 @@ final class SimNetwork {
   }
 
   /// Brings a message over, perhaps twice, late or not at all.
-  func carry(_ machine: SimMachine, _ host: SimHost, there: Bool, _ wire: ClosedRange<Int64>, _ deliver: @escaping () -> Void) {
+  func carry(
+    _ machine: SimMachine, _ host: SimHost, there: Bool, _ wire: ClosedRange<Int64>, _ deliver: @escaping () -> Void
+  ) {
     var copies = 1
     if duplication > 0, world.dice.chance(duplication) { copies = 2 }
     if loss > 0, world.dice.chance(loss) { copies -= 1 }

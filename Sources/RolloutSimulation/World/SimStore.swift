@@ -43,7 +43,8 @@ final class SimStore {
 
   /// Carries out a write for a process, `acknowledged` once it is durable and the process was told.
   func write<Value: Sendable>(
-    _ process: SimProcess, isSmall: Bool = false, _ body: @escaping (inout StoreContents) -> Result<Value, StoreFailure>,
+    _ process: SimProcess, isSmall: Bool = false,
+    _ body: @escaping (inout StoreContents) -> Result<Value, StoreFailure>,
     acknowledged: @escaping (Value) -> Void = { _ in }
   ) async -> Result<Value, StoreFailure> {
     await process.wait(or: .failure(.leaseLost(detail: "killed")), cancellable: false) { wait in

@@ -103,10 +103,13 @@ struct StoreContents {
   mutating func acquire(
     _ service: String, _ holder: LeaseHolder, _ now: Timestamp, _ isKnownDead: (LeaseHolder) -> Bool
   ) -> Result<Result<Lease, LeaseRefusal>, StoreFailure> {
-    if planted(.leaseNeverExpires), let row = leases[service], row.isHeld, row.lease.holder.controller != holder.controller {
+    if planted(.leaseNeverExpires), let row = leases[service], row.isHeld,
+      row.lease.holder.controller != holder.controller
+    {
       return .success(.failure(row.refusal))
     }
-    let acquisition = LeaseRow.acquiring(service, for: holder, over: leases[service], now: now, isKnownDead: isKnownDead)
+    let acquisition = LeaseRow.acquiring(
+      service, for: holder, over: leases[service], now: now, isKnownDead: isKnownDead)
     switch acquisition {
     case .granted(var row):
       if planted(.storeGivesAnEpochTwice), let last = leases[service]?.lease.epoch { row.lease.epoch = last }
