@@ -1,7 +1,7 @@
 internal import RolloutCore
 
-/// Notes where a rollout went through a gate that was not open: an approval nobody gave, a pause that held, a wave whose
-/// evidence was not there, a step that was sent again before anybody asked what became of it.
+/// Notes where a rollout went through a gate that was not open: an approval nobody gave, a pause that held, a wave
+/// whose evidence was not there, a step that was sent again before anybody asked what became of it.
 struct GateWitness {
   private let shared: Shared<Plan>
   private var violations: [String] = []

@@ -52,7 +52,7 @@ extension ExploredState {
       if !settles { settle() }
     } else {
       decide(input, settling: false)
-      turn += 1
+      if isAlive { turn += 1 }
     }
   }
 
