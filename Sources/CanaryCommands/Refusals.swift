@@ -32,6 +32,8 @@ extension CommandFailure {
       self = .refused(
         "somebody else drove \(service) since this plan looked at its hosts, so they may not be as it says",
         next: "canary history  says who; nothing was changed, and the same command plans anew")
+    case .busy(let service):
+      self = .refused("this process moves \(service) already", next: "wait until it is done, then say it again")
     case .store(let failure): self.init(failure)
     case .journal(let rollout, let sequence, let kind, let detail):
       self = .broken(

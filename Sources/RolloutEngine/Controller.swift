@@ -10,6 +10,8 @@ public enum ControllerRefusal: Error, Hashable, Sendable {
   case alreadyEnded(RolloutSummary)
   /// Somebody drove the service since the plan's facts were taken: hosts may not be as it says.
   case overtaken(service: String)
+  /// This very controller moves the service already.
+  case busy(service: String)
   case store(StoreFailure)
   /// A record that cannot be followed: which, and why.
   case journal(RolloutID, sequence: Int, kind: String, detail: String)
@@ -21,6 +23,9 @@ public actor Controller {
   private let holder: LeaseHolder
   private var runners: [RolloutID: RolloutRunner] = [:]
   private var stopReason: String?
+  /// Services whose leases are in use here. A store gives a holder its own lease again, and whoever is done first would
+  /// take it from the other.
+  private var moving: Set<String> = []
 
   /// Ended rollouts of a service whose samples are kept, so that their verdicts can be recomputed.
   private static let keptSamples = 20
@@ -37,10 +42,10 @@ public actor Controller {
     do {
       try await create(plan, after: epoch, under: lease)
     } catch {
-      try? await ports.store.release(lease)
+      await release(lease)
       throw error
     }
-    try? await ports.store.release(lease)
+    await release(lease)
   }
 
   /// Records the plan, as `record` does, and drives it until it is at rest.
@@ -52,7 +57,7 @@ public actor Controller {
     do {
       rollout = try await create(plan, after: epoch, under: lease)
     } catch {
-      try? await ports.store.release(lease)
+      await release(lease)
       throw error
     }
     return await drive(rollout, lease, gap: .zero, observer)
@@ -71,7 +76,7 @@ public actor Controller {
       if let first { try await stored { () async throws(StoreFailure) in try await self.ports.store.offer(first) } }
       return await drive(rollout, lease, gap: gap(rollout, lease), observer)
     } catch {
-      try? await ports.store.release(lease)
+      await release(lease)
       throw error
     }
   }
@@ -102,18 +107,30 @@ public actor Controller {
     if let stopReason { await runner.stop(reason: stopReason) }
     let end = await runner.run(gap: gap)
     runners[rollout.plan.rollout] = nil
-    try? await ports.store.release(lease)
+    await release(lease)
     return end
   }
 
+  /// To be given back with `release`.
   private func lease(for service: String) async throws(ControllerRefusal) -> Lease {
-    let result = try await stored { () async throws(StoreFailure) in
-      try await self.ports.store.acquire(service: service, holder: self.holder, now: self.ports.clock.now())
+    guard moving.insert(service).inserted else { throw .busy(service: service) }
+    do throws(ControllerRefusal) {
+      let result = try await stored { () async throws(StoreFailure) in
+        try await self.ports.store.acquire(service: service, holder: self.holder, now: self.ports.clock.now())
+      }
+      switch result {
+      case .success(let lease): return lease
+      case .failure(let refusal): throw ControllerRefusal.held(refusal)
+      }
+    } catch {
+      moving.remove(service)
+      throw error
     }
-    switch result {
-    case .success(let lease): return lease
-    case .failure(let refusal): throw .held(refusal)
-    }
+  }
+
+  private func release(_ lease: Lease) async {
+    try? await ports.store.release(lease)
+    moving.remove(lease.service)
   }
 
   /// Under the lease nobody else can create one, so the look and the write are one step.

@@ -49,6 +49,14 @@ struct LeaseKeeper {
 struct ClockWatch {
   private var wall: Timestamp
   private var uptime: TimeSpan
+  /// All stretches so far in which the process did not run.
+  private var frozen = TimeSpan.zero
+
+  /// A stretch that may hold such stretches.
+  struct Mark {
+    fileprivate var uptime: TimeSpan
+    fileprivate var frozen: TimeSpan
+  }
 
   /// Smaller differences are slewing and scheduling.
   static let jumpThreshold = TimeSpan.seconds(2)
@@ -71,8 +79,17 @@ struct ClockWatch {
       inputs.append(.clockJumped(by: jump, reason: "the wall clock was set"))
     }
     if passed > Self.freezeThreshold {
+      frozen = frozen + passed
       inputs.append(.clockJumped(by: passed, reason: "the controller did not run"))
     }
     return inputs
+  }
+
+  /// The start of a stretch that is measured apart.
+  func mark(uptime: TimeSpan) -> Mark { Mark(uptime: uptime, frozen: frozen) }
+
+  /// Time since the mark without the stretches that `observe` has told of, so that none counts twice.
+  func running(since mark: Mark, uptime: TimeSpan) -> TimeSpan {
+    max(uptime - mark.uptime - (frozen - mark.frozen), .zero)
   }
 }

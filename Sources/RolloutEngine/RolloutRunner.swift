@@ -70,7 +70,7 @@ public actor RolloutRunner {
   private var trouble: String?
   /// A decided turn whose write failed.
   private var doubtful: Work?
-  private var doubtfulSince = TimeSpan.zero
+  private var doubtfulSince: ClockWatch.Mark?
   /// Requests that this runner has answered. One may be read a second time before its answer is seen, and what was
   /// refused then must not be carried out later.
   private var answered: Set<String> = []
@@ -166,7 +166,7 @@ public actor RolloutRunner {
     case .written: break
     case .postponed:
       doubtful = work
-      doubtfulSince = ports.clock.uptime()
+      doubtfulSince = clocks.mark(uptime: ports.clock.uptime())
     case .end(let end): return end
     }
     if let stopReason { return .stopped(reason: stopReason) }
@@ -192,7 +192,7 @@ public actor RolloutRunner {
     case .written:
       doubtful = nil
       // Nothing could be acted on meanwhile, so the time does not count against any deadline.
-      let outage = ports.clock.uptime() - doubtfulSince
+      let outage = doubtfulSince.map { clocks.running(since: $0, uptime: ports.clock.uptime()) } ?? .zero
       if outage > ClockWatch.jumpThreshold {
         backlog.insert(.input(.clockJumped(by: outage, reason: "the journal could not be written")), at: 0)
       }

@@ -50,7 +50,7 @@ struct RegistryTests {
     "RolloutEngine/RolloutRunner.swift": ["store.append(": 2],
     "RolloutEngine/LeaseKeeper.swift": ["store.renew(": 1],
     "RolloutEngine/Controller.swift": [
-      "store.append(": 1, "store.acquire(": 1, "store.release(": 5, "store.offer(": 1, "store.pruneSamples(": 1,
+      "store.append(": 1, "store.acquire(": 1, "store.release(": 1, "store.offer(": 1, "store.pruneSamples(": 1,
     ],
     "RolloutEngine/Ports/Samples.swift": ["store.appendSamples(": 1],
     "CanaryCommands/Driving/OperatorDesk.swift": ["store.offer(": 1],

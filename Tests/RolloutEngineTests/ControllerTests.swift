@@ -19,6 +19,27 @@ struct ControllerTests {
     if case .ended(let fate, _) = await log.last?.phase { fate } else { nil }
   }
 
+  @Test func aControllerThatMovesAServiceTakesNoSecondOrderForIt() async throws {
+    let (fleet, log) = (Fixtures.fleet(2), TurnLog())
+    let controller = controller(fleet)
+    await fleet.hold(.activate)
+    async let first = controller.start(Fixtures.plan(2), observer: log)
+    await fleet.waitFor(.activate, count: 1)
+    let refusal = await #expect(throws: ControllerRefusal.self) {
+      try await controller.start(Fixtures.plan(2, id: "r2"), observer: TurnLog())
+    }
+    #expect(refusal == .busy(service: "checkout"))
+    await #expect(throws: ControllerRefusal.busy(service: "checkout")) {
+      try await controller.resume("r1", observer: TurnLog())
+    }
+    await fleet.release()
+    #expect(try await first == .atRest)
+    #expect(await fate(log) == .succeeded)
+    // Free again: the rollout that has ended is refused for what it is.
+    let later = await #expect(throws: ControllerRefusal.self) { try await controller.resume("r1", observer: TurnLog()) }
+    if case .alreadyEnded = later {} else { Issue.record("\(String(describing: later))") }
+  }
+
   @Test func aGoodReleaseReachesEveryHostOnceCanaryFirst() async throws {
     let (fleet, log) = (Fixtures.fleet(4), TurnLog())
     let end = try await controller(fleet).start(Fixtures.plan(4), observer: log)

@@ -24,6 +24,16 @@ struct ClockWatchTests {
     #expect(inputs == [.clockJumped(by: .seconds(600), reason: "the controller did not run")])
     #expect(watch.observe(wall: Timestamp(milliseconds: 602_000), uptime: .seconds(601)).isEmpty, "said once")
   }
+
+  @Test func aFreezeWithinAnotherWaitCountsOnce() {
+    var watch = watch()
+    _ = watch.observe(wall: Timestamp(milliseconds: 3000), uptime: .seconds(2))
+    let mark = watch.mark(uptime: .seconds(2))
+    _ = watch.observe(wall: Timestamp(milliseconds: 8000), uptime: .seconds(7))
+    #expect(watch.running(since: mark, uptime: .seconds(8)) == .seconds(6))
+    _ = watch.observe(wall: Timestamp(milliseconds: 28_808_000), uptime: .seconds(28_807))
+    #expect(watch.running(since: mark, uptime: .seconds(28_810)) == .seconds(8))
+  }
 }
 
 @Suite(.timeLimit(.minutes(1)))
