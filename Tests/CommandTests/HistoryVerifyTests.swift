@@ -1,5 +1,6 @@
 import RolloutCore
 import RolloutEngine
+import RolloutStore
 import TestKit
 import Testing
 
@@ -113,6 +114,54 @@ struct HistoryVerifyTests {
       try await tamper(bench, "UPDATE rollout SET state = 'halted' WHERE id = '\(last)'")
       let lie = await bench("history", "verify", last)
       #expect(lie.status == 1 && lie.answers.contains("the list shows halted"), "\(lie)")
+    }
+  }
+
+  @Test func `a rollout that this version cannot follow is put aside`() async throws {
+    try await damaged { bench, _, till in
+      try await appendUnknownRecord(bench, to: RolloutID(till))
+      let refused = await bench("retry", till, "-f", "till.yaml")
+      #expect(refused.status == 1 && refused.notes.contains("(fromTheFuture) cannot be followed"), "\(refused)")
+      #expect(refused.notes.contains("--supersede"), "\(refused)")
+      let next = await bench("start", "till@2.1", "-f", "till.yaml", "--supersede")
+      #expect(next.status == 0 && next.notes.contains("put aside"), "\(next)")
+      #expect(await bench.state(till)?.detail.contains("(fromTheFuture) cannot be followed") == true)
+    }
+  }
+
+  /// As a newer version would have written it: the chain is whole.
+  private func appendUnknownRecord(_ bench: CommandBench, to id: RolloutID) async throws {
+    let store = try await SQLiteStore.open(at: bench.directory.path("state/canary.db"))
+    let summary = try #require(try await store.summary(of: id))
+    let records = try await store.records(of: id, from: 0)
+    let holder = LeaseHolder.current(user: "ada")
+    let lease = try await store.acquire(service: summary.service, holder: holder, now: SteadyClock().now()).get()
+    let last = try #require(records.last)
+    let record = JournalRecord(sequence: records.count, at: last.at, kind: "fromTheFuture", payload: "{}")
+    try await store.append(JournalBatch(records: [record], summary: summary, answers: []), under: lease)
+    try await store.release(lease)
+    await store.close()
+  }
+
+  @Test func `an ended rollout that its row shows as open is put aside, and one in another state is taken up`()
+    async throws
+  {
+    try await damaged { bench, _, till in
+      #expect(await bench("abort", till, "--hold", "-f", "till.yaml").status != 1)
+      try await tamper(bench, "UPDATE rollout SET state = 'halted', is_ended = 0 WHERE id = '\(till)'")
+      let lie = await bench("history", "verify", till)
+      #expect(lie.notes.contains("no host is asked anything"), "\(lie)")
+      let next = await bench("start", "till@2.1", "-f", "till.yaml", "--supersede")
+      #expect(next.status == 0 && next.notes.contains("put aside; the list shows halted"), "\(next)")
+      await bench.fleet.makeSick("2.0")
+      #expect(await bench("start", "till@2.0", "-f", "till.yaml").status == 3)
+      let last = try #require(await bench.state()?.id.text)
+      try await tamper(bench, "UPDATE rollout SET state = 'rolling' WHERE id = '\(last)'")
+      let mild = await bench("history", "verify", last)
+      #expect(mild.status == 1 && mild.notes.contains("the records count"), "\(mild)")
+      #expect(!mild.notes.contains("no host is asked anything"), "\(mild)")
+      let taken = await bench("start", "till@2.1", "-f", "till.yaml", "--supersede")
+      #expect(taken.status == 0 && !taken.notes.contains("put aside"), "\(taken)")
     }
   }
 
