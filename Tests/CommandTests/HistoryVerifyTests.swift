@@ -165,6 +165,42 @@ struct HistoryVerifyTests {
     }
   }
 
+  /// Two rollouts that succeeded, the newer of them damaged.
+  private func damagedLast(_ body: (CommandBench) async throws -> Void) async throws {
+    try await CommandBench.with { bench in
+      #expect(await bench("start", "shop@2.0").status == 0)
+      #expect(await bench("start", "shop@2.1").status == 0)
+      let last = try #require(await bench.state()?.id.text)
+      try await tamper(bench, "UPDATE event SET at = at + 1 WHERE rollout = '\(last)' AND sequence = 3")
+      try await body(bench)
+    }
+  }
+
+  @Test func `a damaged last rollout does not keep its service from going back`() async throws {
+    try await damagedLast { bench in
+      let back = await bench("rollback", "shop")
+      #expect(back.status == 0 && back.notes.contains("going by canary.yaml"), "\(back)")
+      #expect(await bench.fleet.versions() == ["2.0", "2.0", "2.0"])
+    }
+  }
+
+  @Test func `without a policy here the newest whole rollout says which hosts there are`() async throws {
+    try await damagedLast { bench in
+      try bench.writePolicy(Self.till)
+      let hosts = await bench("hosts", "shop")
+      #expect(hosts.status == 0 && hosts.answers.contains("2.1"), "\(hosts)")
+      let back = await bench("rollback", "shop")
+      #expect(back.status == 0 && back.notes.contains("pinned in"), "\(back)")
+      #expect(await bench.fleet.versions() == ["2.0", "2.0", "2.0"])
+    }
+    try await damagedLast { bench in
+      try bench.writePolicy(Self.till)
+      try await tamper(bench, "UPDATE event SET at = at + 1 WHERE sequence = 2")
+      let refused = await bench("rollback", "shop")
+      #expect(refused.status == 5 && refused.notes.contains("--policy FILE"), "\(refused)")
+    }
+  }
+
   @Test func `nothing recorded is nothing damaged`() async throws {
     try await CommandBench.with { bench in
       #expect(await bench("history", "verify").status == 0)
