@@ -117,6 +117,29 @@ struct HistoryVerifyTests {
     }
   }
 
+  /// Only a changed schema lets a column of the list hold what it never should.
+  private func loosened(_ sql: String) -> String {
+    "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, ') STRICT', ')') "
+      + "WHERE name = 'rollout'; PRAGMA writable_schema = RESET; \(sql)"
+  }
+
+  @Test func `a row that cannot be read hides no other rollout, and is put aside`() async throws {
+    try await damaged { bench, shop, till in
+      try await tamper(bench, loosened("UPDATE rollout SET started_at = 'soon' WHERE id = '\(till)'"))
+      let found = await bench("history", "verify")
+      let lines = found.answers.split(separator: "\n")
+      #expect(found.status == 1 && found.notes.contains("2 rollouts are damaged"), "\(found)")
+      #expect(lines.contains { $0.contains(till) && $0.contains("row cannot be read") }, "\(found)")
+      #expect(lines.contains { $0.contains(shop) && $0.contains("record 3 (stepIntended, 20") }, "\(found)")
+      let table = await bench("status", "-f", "nowhere.yaml")
+      #expect(table.status == 0 && table.answers.contains(shop) && table.answers.contains(till), "\(table)")
+      #expect(await bench("history").answers.contains(till))
+      #expect(await bench("start", "till@2.1", "-f", "till.yaml").status == 5, "it is still open")
+      let next = await bench("start", "till@2.1", "-f", "till.yaml", "--supersede")
+      #expect(next.status == 0 && next.notes.contains("put aside"), "\(next)")
+    }
+  }
+
   @Test func `a rollout that this version cannot follow is put aside`() async throws {
     try await damaged { bench, _, till in
       try await appendUnknownRecord(bench, to: RolloutID(till))
