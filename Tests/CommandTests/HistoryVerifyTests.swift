@@ -188,6 +188,14 @@ struct HistoryVerifyTests {
     }
   }
 
+  @Test func `leases that were lost do not keep a rollout from being taken up`() async throws {
+    try await damaged { bench, _, till in
+      try await tamper(bench, "DROP TRIGGER lease_is_kept; DELETE FROM lease WHERE service = 'till'")
+      let retried = await bench("retry", till, "-f", "till.yaml")
+      #expect(retried.status == 0 && retried.notes.contains("go on above"), "\(retried)")
+    }
+  }
+
   /// Two rollouts that succeeded, the newer of them damaged.
   private func damagedLast(_ body: (CommandBench) async throws -> Void) async throws {
     try await CommandBench.with { bench in
