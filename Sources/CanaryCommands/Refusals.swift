@@ -40,7 +40,8 @@ extension CommandFailure {
         "record \(sequence) of \(rollout) (\(DisplayText.clean(kind))) cannot be followed: "
           + DisplayText.clean(detail),
         next: "nothing is sent to a host for it, and other rollouts are not concerned",
-        "use the version of canary that wrote it; canary history verify \(rollout)  says whether it is damaged")
+        "use the version of canary that wrote it; canary history verify \(rollout)  says whether it is damaged",
+        "canary start SERVICE@VERSION --supersede  puts it aside for a new one, while it is open")
     }
   }
 

@@ -101,7 +101,7 @@ public actor RolloutRunner {
     guard lease.epoch > rollout.epoch else {
       return .failed(
         detail: "the lease's epoch \(lease.epoch) is not above \(rollout.epoch), the journal's: the leases of this "
-          + "file are damaged; restore a backup")
+          + "file were lost or set back; nothing was sent to a host, and the same command again goes on")
     }
     let services = LeaseKeeper(lease: lease, rollout: rollout.plan.rollout, ports: ports, inbox: inbox)
     let keeping = services.start()

@@ -49,7 +49,19 @@ enum CatalogQueries {
     return try Row.fetchAll(
       db.cachedStatement(sql: "SELECT * FROM rollout \(filter) ORDER BY position DESC LIMIT :limit"),
       arguments: arguments
-    ).map(summary)
+    ).map { row in (try? summary(row)) ?? remains(of: row) }
+  }
+
+  /// What can be read of a damaged row. It is shown, not left out and not thrown: the other rollouts are not concerned,
+  /// and its own service must not look as if it were free. What was proven is not taken from it.
+  private static func remains(of row: Row) -> RolloutSummary {
+    func text(_ column: String) -> String { (try? row.text(column)) ?? "?" }
+    return RolloutSummary(
+      id: RolloutID(text("id")), service: text("service"), release: Version(text("release")),
+      releaseDigest: Digest(text("release_digest")), kind: text("kind"), state: text("state"),
+      isEnded: (try? row.integer("is_ended")).map { $0 != 0 } ?? false, detail: "its row in the list cannot be read",
+      startedBy: text("started_by"), startedAt: (try? row.timestamp("started_at")) ?? Timestamp(milliseconds: 0),
+      endedAt: try? row.optionalTimestamp("ended_at"), provenAt: nil)
   }
 
   static func lastProven(service: String, excluding version: Version?, in db: Database) throws -> RolloutSummary? {

@@ -71,6 +71,21 @@ public actor InMemoryStore: Journal, Leases, LeaseBoard, OperatorRequests, Rollo
     return Array(rollouts[position].records.dropFirst(max(0, sequence)))
   }
 
+  public func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease)
+    async throws(StoreFailure)
+  {
+    try requireWritable()
+    try requireHeld(lease)
+    guard let position = index(of: rollout), !rollouts[position].summary.isEnded,
+      rollouts[position].summary.service == lease.service
+    else { throw .conflict(detail: "\(rollout) is no open rollout of \(lease.service)") }
+    rollouts[position].summary.state = Fate.superseded.rawValue
+    rollouts[position].summary.isEnded = true
+    rollouts[position].summary.detail = detail
+    rollouts[position].summary.endedAt = at
+    changes &+= 1
+  }
+
   // MARK: Samples
 
   public func appendSamples(_ records: [SampleRecord], of rollout: RolloutID, under lease: Lease)

@@ -24,8 +24,9 @@ public protocol JournalAudit: Sendable {
   func uncheckedRecord(_ sequence: Int, of rollout: RolloutID) async throws(StoreFailure) -> JournalRecord?
   /// What is wrong with the file's own structure, a phrase each; empty when it is sound. Reads the whole file.
   func structuralDamage() async throws(StoreFailure) -> [String]
-  /// Takes an open rollout whose chain is broken out of its service's way: its row says superseded, and its records
-  /// stay as they are. Throws `.conflict` for one that is whole, ended or of another service than the lease is for.
+  /// Takes an open rollout that nobody can go on with out of its service's way: its row says superseded, and its
+  /// records stay as they are. That it is such a one the caller has seen under `lease`. Throws `.conflict` for one that
+  /// the list does not show as an open one of the lease's service.
   func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease) async throws(StoreFailure)
 }
 
@@ -66,9 +67,6 @@ extension SQLiteStore: JournalAudit {
   public func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease)
     async throws(StoreFailure)
   {
-    guard case .broken = try await verify(rollout) else {
-      throw .conflict(detail: "the journal of \(rollout) is whole")
-    }
     try await writer.write(.putAside) { db, _ in
       try LeaseTable.requireHeld(lease, in: db)
       try db.execute(
@@ -99,10 +97,4 @@ extension InMemoryStore: JournalAudit {
   }
 
   public func structuralDamage() async throws(StoreFailure) -> [String] { [] }
-
-  public func putAside(_ rollout: RolloutID, detail: String, at: Timestamp, under lease: Lease)
-    async throws(StoreFailure)
-  {
-    throw .conflict(detail: "the journal of \(rollout) is whole")
-  }
 }

@@ -28,11 +28,27 @@ struct StoreLocation: Hashable, Sendable {
     defer { for suffix in ["", "-journal"] { unlink(fresh.path + suffix) } }
     try fresh.makeEmpty(as: self)
     do { try Schema.lay(at: fresh) } catch { throw failure(error, verb: "create") }
+    try requireNoRemains()
     guard link(fresh.path, path) == 0 || errno == EEXIST else { throw uncreatable(errno) }
     let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     close(descriptor)
+  }
+
+  /// SQLite would play what a lost journal left beside its name into the new one. Nothing is removed: it may be all
+  /// that is left. Looked at before the file: where another process has just made the journal, the log is its own.
+  private func requireNoRemains() throws(StoreFailure) {
+    let left = ["-wal", "-journal"].map { path + $0 }.filter { Self.hasContent($0) }
+    guard !left.isEmpty, identity == nil else { return }
+    throw .unusable(
+      detail: "\(path) is gone, and \(left.joined(separator: " and ")) of it is still there: what it held is lost; "
+        + "restore a backup of \(path) together with its -wal, or, if nothing is missed, move what is left away")
+  }
+
+  private static func hasContent(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_size > 0 : errno != ENOENT
   }
 
   private func makeEmpty(as journal: StoreLocation) throws(StoreFailure) {
@@ -69,7 +85,7 @@ struct StoreLocation: Hashable, Sendable {
     guard status.st_size > 0 else {
       throw .unusable(
         detail: "\(path) is empty, which a journal never is: what it held is lost; restore a backup, or, if nothing "
-          + "was ever recorded there, remove the file")
+          + "was ever recorded there, remove the file together with \(path)-wal and \(path)-journal")
     }
   }
 
@@ -89,10 +105,7 @@ struct StoreLocation: Hashable, Sendable {
   }
 
   /// True when no committed page waits in a write-ahead log, so that the file alone is the whole truth.
-  var hasEmptyLog: Bool {
-    var status = stat()
-    return stat(path + "-wal", &status) != 0 ? errno == ENOENT : status.st_size == 0
-  }
+  var hasEmptyLog: Bool { !Self.hasContent(path + "-wal") }
 
   /// The file as a URI under which SQLite takes no locks and needs no `-shm`.
   var immutableURI: String {

@@ -74,6 +74,18 @@ import Testing
     #expect(problem.kind == .noData)
   }
 
+  @Test func `a healthy series does not hide an infinitely bad one`() throws {
+    for (worst, bad, good) in [(CheckPolicy.Direction.up, "+Inf", "-Inf"), (.down, "-Inf", "+Inf")] {
+      var web = try Instance(.gauge("queue"), worst: .init(worst))
+      guard case .none(let problem) = try web.read("queue{of=\"a\"} 3\nqueue{of=\"b\"} \(bad)\n") else {
+        Issue.record("\(bad) gave a level")
+        continue
+      }
+      #expect(problem == ReadingProblem(.error, detail: "queue is infinite"))
+      #expect(try web.read("queue{of=\"a\"} 3\nqueue{of=\"b\"} \(good)\n") == .measured(.gauge(3)))
+    }
+  }
+
   static func latency(_ counts: [(String, Int)]) -> String {
     counts.map { "seconds_bucket{le=\"\($0.0)\"} \($0.1)\n" }.joined() + "seconds_sum 1\nseconds_count 2\n"
   }

@@ -147,6 +147,21 @@ import Testing
     }
   }
 
+  @Test func `a level that is infinitely bad is an error, whatever the other series and the look before say`() {
+    var check = Self.check(.gauge(worst: .highest), instances: 2)
+    func levels(_ at: Int64, _ other: Double) -> PacedCheck.Found {
+      PacedCheck.Found(series: [
+        Self.series("q", ["of": "a"], [(at, 3)]), Self.series("q", ["of": "b"], [(at, other)]),
+      ])
+    }
+    _ = check.look([levels(10, 3), levels(10, 3)], origin: 0, now: 10_000)
+    #expect(check.look([levels(20, 4), levels(10, 3)], origin: 0, now: 20_000) == [.pending, .pending])
+    let bad = check.look([levels(30, .infinity), levels(30, 3)], origin: 0, now: 30_000)
+    #expect(Self.kind(bad[0]) == .error)
+    #expect(check.look([levels(30, .infinity), levels(35, 3)], origin: 0, now: 35_000)[0] == .pending)
+    #expect(check.look([levels(40, 5), levels(40, 3)], origin: 0, now: 40_000)[0] == .measured(.gauge(5)))
+  }
+
   @Test func `histograms share their edges, and one without +Inf is an error`() {
     func shown(_ small: Double, _ all: Double, at second: Int64) -> PacedCheck.Found {
       PacedCheck.Found(series: [

@@ -95,6 +95,24 @@ import Testing
     #expect(failure?.detail.contains("is empty, which a journal never is") == true)
   }
 
+  /// SQLite plays a log that it finds beside a journal into it, whosever it is.
+  @Test(arguments: ["-wal", "-journal"]) func noJournalIsMadeBesideWhatALostOneLeft(_ suffix: String) async throws {
+    let store = try await SQLiteStore.open(at: scratch.journal)
+    try await store.append(batch(0..<3), under: try await store.mustAcquire())
+    let log = try Data(contentsOf: URL(fileURLWithPath: scratch.journal + "-wal"))
+    #expect(!log.isEmpty)
+    await store.close()
+    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: scratch.journal + suffix) }
+    try log.write(to: URL(fileURLWithPath: scratch.journal + suffix))
+    let failure = await openingFailure(scratch.journal)
+    #expect(failure?.isUnusable == true)
+    #expect(failure?.detail.contains("\(scratch.journal)\(suffix) of it is still there") == true)
+    #expect(!FileManager.default.fileExists(atPath: scratch.journal))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.journal + suffix)) == log)
+    try FileManager.default.removeItem(atPath: scratch.journal + suffix)
+    #expect(await openingFailure(scratch.journal) == nil)
+  }
+
   @Test func nothingIsLeftBesideANewJournal() async throws {
     await withTaskGroup(of: StoreFailure?.self) { group in
       for _ in 0..<8 { group.addTask { await openingFailure(scratch.journal) } }

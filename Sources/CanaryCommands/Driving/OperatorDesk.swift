@@ -120,6 +120,7 @@ struct OperatorDesk {
   ) async throws(CommandFailure) -> ExitStatus? {
     let (rollout, _) = try await session.load(summary.id, from: store)
     if !isOffered { try rehearse(order, on: rollout) }
+    try await session.requireEpoch(above: rollout, in: store)
     var drive = Drive(
       session: session, store: store, policy: rollout.plan.policy, rollout: summary.id, timeout: order.timeout)
     let leaves = order.onlyAnswers || order.detaches

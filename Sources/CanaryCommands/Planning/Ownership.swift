@@ -28,11 +28,30 @@ struct Ownership: ParsableArguments {
         next: "use that journal: --state DIR, or CANARY_STATE in the job's environment",
         "if it is lost for good and nobody drives \(service) elsewhere, add --adopt")
     }
-    let holder = LeaseHolder.current(user: Operator.user(session.context.environment))
-    try await session.read { () async throws(StoreFailure) in
-      try await store.raiseEpoch(of: service, above: newest.epoch, for: holder)
-    }
+    try await session.raiseEpoch(of: service, above: newest.epoch, in: store)
     session.console.note("\(service) is driven from this journal from now on, at epoch \(newest.epoch + 1)")
     return newest.epoch
+  }
+}
+
+extension Session {
+  /// Makes the next lease follow the rollout's controllers where the service's own row was lost or set back: a new
+  /// controller must have a higher epoch than each of them.
+  func requireEpoch(above rollout: Rollout, in store: any CommandStore) async throws(CommandFailure) {
+    let service = rollout.plan.policy.service
+    guard try await lastEpoch(of: service, in: store) < rollout.epoch,
+      try await driver(of: service, in: store) == nil
+    else { return }
+    try await raiseEpoch(of: service, above: rollout.epoch, in: store)
+    console.note("the leases of \(service) were lost or set back; its epochs go on above \(rollout.epoch)")
+  }
+
+  fileprivate func raiseEpoch(of service: String, above epoch: Int64, in store: any CommandStore)
+    async throws(CommandFailure)
+  {
+    let holder = LeaseHolder.current(user: Operator.user(context.environment))
+    try await read { () async throws(StoreFailure) in
+      try await store.raiseEpoch(of: service, above: epoch, for: holder)
+    }
   }
 }

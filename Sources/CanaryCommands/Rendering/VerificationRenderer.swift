@@ -57,7 +57,13 @@ enum VerificationRenderer {
     var lines: [String] = []
     if !damaged.isEmpty {
       let count = damaged.count == 1 ? "1 rollout is" : "\(damaged.count) rollouts are"
-      lines.append("canary: \(count) damaged; no host is asked anything for a damaged one, whole ones go on")
+      lines.append("canary: \(count) damaged; whole ones go on")
+      if damaged.contains(where: { $0.fault?.hindrance != nil }) {
+        lines.append("  no host is asked anything for one whose records cannot be followed")
+      }
+      if damaged.contains(where: { $0.fault?.hindrance == nil }) {
+        lines.append("  where only the list shows another state, the records count: they are gone on with, or read")
+      }
     }
     if found.structure?.isEmpty == false {
       lines.append("canary: \(DisplayText.clean(journal)) is damaged; lists may be short")

@@ -71,6 +71,9 @@ struct Verification: Hashable, Sendable {
     var kind: String?
     var at: Timestamp?
     var detail: String
+    /// Why nobody can go on with the rollout, as a clause. Nil where the list's row says something else than the
+    /// records and whoever takes the rollout up puts it right.
+    var hindrance: String?
   }
 }
 
@@ -100,24 +103,46 @@ extension Verification {
       return found
     }
 
+    /// What keeps everybody from going on with an open rollout; nil where nothing does.
+    func hindrance(of open: RolloutID) async throws(CommandFailure) -> String? {
+      try await entry(of: open, follows: true).fault?.hindrance
+    }
+
     private func entry(of id: RolloutID, follows: Bool) async throws(CommandFailure) -> Entry {
       let report = try await session.read { () async throws(StoreFailure) in try await store.verify(id) }
-      let row = try await session.read { () async throws(StoreFailure) in try await store.summary(of: id) }
+      let row: RolloutSummary?
+      let damage: String?
+      do {
+        (row, damage) = (try await store.summary(of: id), nil)
+      } catch {
+        // Says nothing about the other rollouts; storage that is away does.
+        guard case .unusable(let detail) = error else { throw CommandFailure(error) }
+        (row, damage) = (nil, detail)
+      }
       switch report {
       case .broken(let sequence, let detail):
         return Entry(
           id: id, service: row?.service, records: sequence, fault: await fault(sequence, of: id, detail))
       case .intact(let records, let head):
         var entry = Entry(id: id, service: row?.service, records: records, head: head)
+        if let damage { entry.fault = Self.fault(row: damage, records: records) }
         if let row, follows || !row.isEnded { entry.fault = try await fault(following: row) }
         return entry
       }
     }
 
+    private static func fault(row damage: String, records: Int) -> Fault {
+      Fault(
+        sequence: max(0, records - 1), detail: "the records are whole, and the list's row cannot be read: \(damage)",
+        hindrance: "its row in the list cannot be read")
+    }
+
     private func fault(_ sequence: Int, of id: RolloutID, _ detail: String) async -> Fault {
       // Where not even the row can be read there is nothing to name but the place.
       let record = try? await store.uncheckedRecord(sequence, of: id)
-      return Fault(sequence: sequence, kind: record?.kind, at: record?.at, detail: detail)
+      return Fault(
+        sequence: sequence, kind: record?.kind, at: record?.at, detail: detail,
+        hindrance: "its journal is damaged at record \(sequence)")
     }
 
     /// Nil when every record can be followed, to the state that the list shows.
@@ -125,9 +150,9 @@ extension Verification {
       let records = try await session.read { () async throws(StoreFailure) in
         try await store.records(of: row.id, from: 0)
       }
-      func fault(_ sequence: Int, _ kind: String?, _ detail: String) -> Fault {
+      func fault(_ sequence: Int, _ kind: String?, _ detail: String, _ hindrance: String?) -> Fault {
         let at = records.indices.contains(sequence) ? records[sequence].at : nil
-        return Fault(sequence: sequence, kind: kind, at: at, detail: detail)
+        return Fault(sequence: sequence, kind: kind, at: at, detail: detail, hindrance: hindrance)
       }
       do throws(ControllerRefusal) {
         let summary = try RolloutReader.fold(records, row.id).rollout.summary
@@ -135,14 +160,17 @@ extension Verification {
         do { now = try await store.summary(of: row.id) } catch { throw .store(error) }
         // One that is being driven may have moved on between the two reads.
         guard now == row, !summary.agrees(with: row) else { return nil }
-        return fault(
-          records.count - 1, records.last?.kind,
-          "the list shows \(row.state), and the records come to \(summary.state)")
+        let detail = "the list shows \(row.state), and the records come to \(summary.state)"
+        // Taken up, it would turn out to have ended, or drive what another service's lease guards.
+        let isInTheWay = row.isEnded != summary.isEnded || row.service != summary.service
+        return fault(records.count - 1, records.last?.kind, detail, isInTheWay ? detail : nil)
       } catch {
         guard case .journal(_, let sequence, let kind, let detail) = error else {
           throw CommandFailure(error, now: session.context.now())
         }
-        return fault(sequence, kind, "cannot be followed: \(detail)")
+        return fault(
+          sequence, kind, "cannot be followed: \(detail)",
+          "its record \(sequence) (\(DisplayText.clean(kind))) cannot be followed")
       }
     }
   }

@@ -46,7 +46,7 @@ struct Fleet {
   var policy: Policy
   var instances: [Instance]
 
-  /// From the policy that is named or lies here, else from the newest rollout's pinned plan.
+  /// From the policy that is named or lies here, else from the pinned plan of the newest rollout that is whole.
   static func find(_ service: String?, in session: Session) async throws(CommandFailure) -> Fleet {
     let document: PolicyDocument
     do throws(CommandFailure) {
@@ -62,18 +62,23 @@ struct Fleet {
   }
 
   private static func pinned(_ service: String, in session: Session) async throws(CommandFailure) -> Fleet? {
-    guard let last = try await session.summaries(of: service, limit: 1).first,
-      let store = try await session.existingStore()
-    else { return nil }
-    let plan = try await session.load(last.id, from: store).rollout.plan
-    return Fleet(policy: plan.policy, instances: plan.hosts.map(\.instance))
+    guard let store = try await session.existingStore() else { return nil }
+    // A damaged one does not hide the hosts, which are mostly those of the one before.
+    for summary in try await session.summaries(of: service, limit: depth) {
+      guard let plan = try await session.loadUnlessDamaged(summary.id, from: store)?.rollout.plan else { continue }
+      return Fleet(policy: plan.policy, instances: plan.hosts.map(\.instance))
+    }
+    return nil
   }
+
+  /// Rollouts that are looked at.
+  private static let depth = 5
 
   /// The newest rollouts of the service, newest first, back to the first that has ended.
   func rollouts(in session: Session) async throws(CommandFailure) -> [Rollout] {
     guard let store = try await session.existingStore() else { return [] }
     var rollouts: [Rollout] = []
-    for summary in try await session.summaries(of: policy.service, limit: 5) {
+    for summary in try await session.summaries(of: policy.service, limit: Self.depth) {
       // What a damaged one left there is not known, and older ones no longer say what should run.
       guard let loaded = try await session.loadUnlessDamaged(summary.id, from: store) else { break }
       rollouts.append(loaded.rollout)

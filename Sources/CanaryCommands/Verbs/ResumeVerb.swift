@@ -54,6 +54,7 @@ struct ResumeVerb: Verb {
     async throws(CommandFailure) -> ExitStatus
   {
     let (rollout, _) = try await session.load(summary.id, from: store)
+    try await session.requireEpoch(above: rollout, in: store)
     let drive = Drive(
       session: session, store: store, policy: rollout.plan.policy, rollout: summary.id, timeout: timeout?.span)
     let driven = try await drive.run { (controller, observer) async throws(ControllerRefusal) in

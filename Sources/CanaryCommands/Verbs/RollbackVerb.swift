@@ -9,7 +9,8 @@ struct RollbackVerb: Verb {
     discussion: """
       An open rollout is taken back: every host that it touched returns to what it ran. Otherwise a new rollout \
       brings all hosts back at the pace of max_unavailable, under the policy of the service's newest rollout unless \
-      --policy names another. Exits with 0 when the hosts are back.
+      --policy names another. Where that rollout's journal is damaged it is the policy found here, or else that of \
+      the newest rollout that is whole. Exits with 0 when the hosts are back.
       """)
 
   @Argument(help: ArgumentHelp("A rollout, or a service.", valueName: "id"))
@@ -83,36 +84,56 @@ private struct WayBack {
     let history = try await session.read { () async throws(StoreFailure) in
       try await store.summaries(service: service, openOnly: false, limit: Self.depth)
     }
-    var draft = try await draft(history.first ?? newest)
+    let last = try await session.loadUnlessDamaged((history.first ?? newest).id, from: store)?.rollout
+    var draft = try await draft(last, history)
     let transport = session.context.composition.transport(draft.policy.transport)
     let facts = await Inspection.facts(of: draft.instances, policy: draft.policy, over: transport)
     let reports = facts.compactMap { fact in
       if case .report(let report) = fact.found { return report } else { return nil }
     }
-    let target = try await target(history, reports)
+    let target = try target(history, reports, last)
     draft.release = try release(target, history, reports, draft.policy)
     return draft.make(from: facts)
   }
 
-  /// The pinned policy and hosts of the newest rollout, or what `--policy` says.
-  private func draft(_ last: RolloutSummary) async throws(CommandFailure) -> PlanDraft {
-    if session.policyPath != nil {
-      let document = try session.policies.find(service: last.service)
-      return PlanDraft(
-        session: session, policy: document.policy, policyDigest: document.digest,
-        instances: try await Inventory.instances(of: document, in: session.context), kind: .rollback,
-        release: Release(version: last.release, digest: last.releaseDigest, artifact: ""))
+  /// What `--policy` says, or the pinned policy and hosts of the newest rollout. A damaged journal of it must not keep
+  /// the service from going back: then the policy that lies here, or the newest rollout that is whole.
+  private func draft(_ last: Rollout?, _ history: [RolloutSummary]) async throws(CommandFailure) -> PlanDraft {
+    if session.policyPath != nil { return try await draft(by: try session.policies.find(service: newest.service)) }
+    if let last { return draft(pinnedIn: last.plan) }
+    if let document = try? session.policies.find(service: newest.service) {
+      session.console.note("going by \(document.shownPath) instead of the policy pinned in it")
+      return try await draft(by: document)
     }
-    let pinned = try await session.load(last.id, from: store).rollout.plan
-    return PlanDraft(
-      session: session, policy: pinned.policy, policyDigest: pinned.policyDigest,
-      instances: pinned.hosts.map(\.instance), kind: .rollback, release: pinned.release, exclusions: pinned.exclusions)
+    for summary in history.dropFirst() {
+      guard let whole = try await session.loadUnlessDamaged(summary.id, from: store)?.rollout else { continue }
+      session.console.note("going by the policy and the hosts pinned in \(summary.id) instead")
+      return draft(pinnedIn: whole.plan)
+    }
+    throw .refused(
+      "no whole journal of \(newest.service) says which hosts it has",
+      next: "canary rollback \(newest.service) --policy FILE  goes by that policy")
   }
 
-  private func target(_ history: [RolloutSummary], _ reports: [HostReport]) async throws(CommandFailure) -> Version {
+  private func draft(by document: PolicyDocument) async throws(CommandFailure) -> PlanDraft {
+    PlanDraft(
+      session: session, policy: document.policy, policyDigest: document.digest,
+      instances: try await Inventory.instances(of: document, in: session.context), kind: .rollback,
+      release: Release(version: newest.release, digest: newest.releaseDigest, artifact: ""))
+  }
+
+  private func draft(pinnedIn plan: Plan) -> PlanDraft {
+    PlanDraft(
+      session: session, policy: plan.policy, policyDigest: plan.policyDigest, instances: plan.hosts.map(\.instance),
+      kind: .rollback, release: plan.release, exclusions: plan.exclusions)
+  }
+
+  /// `last`: the newest rollout, unless its journal is damaged.
+  private func target(_ history: [RolloutSummary], _ reports: [HostReport], _ last: Rollout?) throws(CommandFailure)
+    -> Version
+  {
     if let named { return named }
     let running = reports.compactMap(\.current)
-    let last = try await session.loadUnlessDamaged((history.first ?? newest).id, from: store)?.rollout
     if let before = last.flatMap({ RollbackTarget.before($0, running: running) }) { return before }
     if let found = RollbackTarget.choose(history, running: running) { return found.release }
     let held = RollbackTarget.heldByAll(reports).filter { version in !running.allSatisfy { $0 == version } }

@@ -86,13 +86,14 @@ struct StartVerb: Verb {
 }
 
 extension StartVerb {
-  /// An open rollout whose journal is damaged can be followed by nobody: its row is closed, and its records are left as
-  /// they lie. The hosts are looked at anew by the plan to come, and refuse whatever an earlier controller still sends.
+  /// An open rollout that nobody can go on with, since its journal is damaged or cannot be followed: its row is closed,
+  /// and its records are left as they lie. The hosts are looked at anew by the plan to come, and refuse whatever an
+  /// earlier controller still sends.
   private func putAside(_ open: RolloutSummary, _ session: Session, _ store: any CommandStore)
     async throws(CommandFailure) -> Bool
   {
-    let report = try await session.read { () async throws(StoreFailure) in try await store.verify(open.id) }
-    guard case .broken(let sequence, _) = report else { return false }
+    let inspection = Verification.Inspection(session: session, store: store)
+    guard try await inspection.hindrance(of: open.id) != nil else { return false }
     let now = session.context.now()
     let holder = LeaseHolder.current(user: Operator.user(session.context.environment))
     let taken = try await session.read { () async throws(StoreFailure) in
@@ -103,15 +104,27 @@ extension StartVerb {
     case .success(let given): lease = given
     case .failure(let held): throw .held(held, service: open.service, rollout: open, now: now)
     }
-    let detail = "its journal is damaged at record \(sequence); replaced by \(release.text)"
-    let aside: Result<Void, StoreFailure>
-    do { aside = .success(try await store.putAside(open.id, detail: detail, at: now, under: lease)) } catch {
-      aside = .failure(error)
-    }
+    let detail: Result<String?, CommandFailure>
+    do {
+      detail = .success(try await putAside(open, at: now, under: lease, session, store))
+    } catch { detail = .failure(error) }
     try? await store.release(lease)
-    do { try aside.get() } catch { throw CommandFailure(error) }
+    guard let detail = try detail.get() else { return false }
     session.console.note("\(open.id): put aside; \(detail)")
     return true
+  }
+
+  /// Nil when it can be gone on with after all: only under the lease nobody else writes.
+  private func putAside(
+    _ open: RolloutSummary, at now: Timestamp, under lease: Lease, _ session: Session, _ store: any CommandStore
+  ) async throws(CommandFailure) -> String? {
+    let inspection = Verification.Inspection(session: session, store: store)
+    guard let hindrance = try await inspection.hindrance(of: open.id) else { return nil }
+    let detail = "\(hindrance); replaced by \(release.text)"
+    try await session.read { () async throws(StoreFailure) in
+      try await store.putAside(open.id, detail: detail, at: now, under: lease)
+    }
+    return detail
   }
 }
 

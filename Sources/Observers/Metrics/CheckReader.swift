@@ -74,7 +74,8 @@ struct CheckReader {
     do throws(ReadingProblem) {
       switch source {
       case .gauge(let selector):
-        return .measured(.gauge(try gauge(try Self.select(selector, samples, staleBefore))))
+        let found = try Self.select(selector, samples, staleBefore)
+        return .measured(.gauge(try worst.level(of: found.map { (name: $0.name, value: $0.value) })))
       case .ratio(let events, let total):
         let totals = try Self.counters(total, samples, staleBefore)
         // A series of errors is often not there before the first error: absent means none.
@@ -120,15 +121,6 @@ struct CheckReader {
     }
     guard let growth = primary.growth(to: samples) else { return .first }
     return .measured(.histogram(Histogram(cumulative: zip(edges, growth).map { (edge: $0, count: $1.delta) })))
-  }
-
-  /// The worst of the selected series: a limit holds for each of them.
-  private func gauge(_ samples: [MetricSample]) throws(ReadingProblem) -> Double {
-    let values = samples.map(\.value).filter(\.isFinite)
-    guard let value = worst == .highest ? values.max() : values.min() else {
-      throw ReadingProblem(.noData, detail: "\(samples.first?.name ?? "gauge") is no finite number")
-    }
-    return value
   }
 
   private static func select(

@@ -14,6 +14,20 @@ struct InstanceTally {
   enum Worst: Hashable, Sendable {
     case highest, lowest
     init(_ worseWhen: CheckPolicy.Direction) { self = worseWhen == .up ? .highest : .lowest }
+
+    /// The value that stands for an instance: a limit holds for each of its series. One that is infinitely bad is
+    /// no number to compare, and is said rather than hidden by the others.
+    func level(of samples: [(name: String, value: Double)]) throws(ReadingProblem) -> Double {
+      let infinity: Double = self == .highest ? .infinity : -.infinity
+      if let bad = samples.first(where: { $0.value == infinity }) {
+        throw ReadingProblem(.error, detail: "\(bad.name) is infinite")
+      }
+      let values = samples.map(\.value).filter(\.isFinite)
+      guard let value = self == .highest ? values.max() : values.min() else {
+        throw ReadingProblem(.noData, detail: "\(samples.first?.name ?? "gauge") is no finite number")
+      }
+      return value
+    }
   }
 
   private let kind: Kind
@@ -132,14 +146,13 @@ struct InstanceTally {
 
   private mutating func takeLevel(_ series: [PointSeries], _ worst: Worst) -> ReadingProblem? {
     let before = main.floor ?? .min
-    let last = series.compactMap(\.points.last).filter { $0.at > before }
+    let seen = series.compactMap { one in one.points.last.map { (name: one.sample.name, at: $0.at, value: $0.value) } }
+    let last = seen.filter { $0.at > before }
     guard let latest = last.map(\.at).max() else { return nil }
     main.begin(at: latest, [])
-    let values = last.map(\.value).filter(\.isFinite)
-    guard let value = worst == .highest ? values.max() : values.min() else {
-      return ReadingProblem(.noData, detail: "\(series.first?.sample.name ?? "gauge") is no finite number")
-    }
-    level = value
+    // An older level that was not handed over yet must not stand for what this one could not say.
+    (level, hasNews) = (nil, false)
+    do { level = try worst.level(of: last.map { (name: $0.name, value: $0.value) }) } catch { return error }
     begin = last.map(\.at).min()
     hasNews = true
     return nil
