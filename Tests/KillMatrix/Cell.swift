@@ -29,6 +29,8 @@ public struct Cell: Sendable, CustomStringConvertible {
     case asked
     /// As `forward`, with a new journal in place of a lost one.
     case adopted
+    /// 2.0 in place of a halted 3.0 whose journal was changed on the disk.
+    case damaged
     /// A verb while a controller drives.
     case pause, resume, promote, abortHold, abortRollback
     /// A verb that finds nobody who drives.

@@ -15,7 +15,7 @@ extension CellRun {
     case .abortRollback, .orphanAbort: ["abort", "--rollback", "--reason", "enough"]
     case .retry: ["retry"]
     case .rollback: ["rollback", "--reason", "customers complain"]
-    case .forward, .wayBack, .detached, .measured, .adopted, .asked: []
+    case .forward, .wayBack, .detached, .measured, .adopted, .damaged, .asked: []
     }
   }
 

@@ -20,6 +20,11 @@ public enum Matrix {
     cells += killed(try await Survey.take(.adopted, in: arena), .adopted, most: 1) {
       $0.hasPrefix("raise-epoch") || $0.hasPrefix("migrate")
     }
+    let damaged = try await Survey.take(.damaged, in: arena)
+    cells += killed(damaged, .damaged, most: 1) {
+      $0.hasPrefix("put-aside") || ["acquire.synced", "release.offered"].contains($0)
+    }
+    cells += written(damaged, .damaged).filter { $0.row.hasPrefix("put-aside") }
     let asked = try await Survey.take(.asked, in: arena)
     cells += killed(asked, .asked, most: 4) { ["answer-received", "sending", "sent", "replied"].contains($0) }
     cells += stopped(asked, .asked, most: 1)
@@ -99,10 +104,10 @@ public enum Matrix {
     return held + late + (reach == .local && course == .forward ? locked : [])
   }
 
-  private static func written(_ survey: Survey) -> [Cell] {
+  private static func written(_ survey: Survey, _ course: Cell.Course = .forward) -> [Cell] {
     places(survey, most: 4).filter { name, _ in name.hasSuffix(".offered") || name.hasSuffix(".written") }
       .filter { name, _ in !name.hasPrefix("migrate") }
-      .map { Cell(.failWrite, $0.name, $0.occurrence) }
+      .map { Cell(.failWrite, $0.name, $0.occurrence, course: course) }
   }
 
   // MARK: Hosts

@@ -10,8 +10,15 @@ struct Oracle {
   private let stepsBefore: [[ArenaHost.Step]]
   private(set) var objections: [String] = []
 
-  init(_ arena: Arena) {
-    self.arena = arena
+  /// A record that was changed on the disk before the cell began.
+  struct Damage: Sendable {
+    var rollout: RolloutID
+    var sequence: Int
+  }
+  let damaged: Damage?
+
+  init(_ arena: Arena, damaged: Damage? = nil) {
+    (self.arena, self.damaged) = (arena, damaged)
     stepsBefore = arena.hosts.map(\.steps)
     seen = arena.hosts.map(\.fence)
   }
@@ -45,7 +52,12 @@ struct Oracle {
       let steps = arena.hosts.map(\.steps)
       var intended: Set<String> = []
       for summary in try await store.summaries(service: nil, openOnly: false, limit: 100) {
-        if case .broken(let sequence, let detail) = try await store.verify(summary.id) {
+        let report = try await store.verify(summary.id)
+        if let damaged, damaged.rollout == summary.id {
+          requireAsItLay(damaged, report, when)
+          continue
+        }
+        if case .broken(let sequence, let detail) = report {
           object("G13 \(when): record \(sequence) of \(summary.id): \(detail)")
           continue
         }
@@ -59,6 +71,12 @@ struct Oracle {
       }
       await store.close()
     } catch { object("the journal cannot be read \(when): \(error)") }
+  }
+
+  /// Nobody mends or drops what was damaged.
+  private mutating func requireAsItLay(_ damaged: Damage, _ report: ChainReport, _ when: String) {
+    if case .broken(damaged.sequence, _) = report { return }
+    object("G13 \(when): \(damaged.rollout) was damaged at record \(damaged.sequence), and now is \(report)")
   }
 
   private func intents(of rollout: RolloutID, in records: [JournalRecord]) throws -> [String] {
@@ -101,7 +119,13 @@ struct Oracle {
       require(held?.holder.isKnownDead ?? true, "the lease is left with pid \(held?.holder.pid ?? 0)")
       let open = try await store.summaries(service: nil, openOnly: true, limit: 10)
       require(open.isEmpty || end.staysOpen, "left open: \(open.map { "\($0.id) \($0.state)" })")
-      let last = try await store.summaries(service: nil, openOnly: false, limit: 1).first
+      let all = try await store.summaries(service: nil, openOnly: false, limit: 100)
+      if let damaged {
+        let aside = all.first { $0.id == damaged.rollout }
+        let isAside = aside?.state == "superseded" && aside?.detail.contains("damaged at record") == true
+        require(isAside, "\(damaged.rollout) was not put aside: \(aside.map { "\($0.state), \($0.detail)" } ?? "no row")")
+      }
+      let last = all.first
       require(last?.state == end.state, "the last rollout is \(last?.state ?? "none"), not \(end.state)")
       await store.close()
     } catch { object("the journal cannot be read: \(error)") }
