@@ -53,6 +53,15 @@ public struct Cell: Sendable, CustomStringConvertible {
     (self.means, self.row, self.occurrence, self.course, self.reach) = (means, row, occurrence, course, reach)
   }
 
+  /// What of this machine the cell needs and not every user may do; nil for most.
+  var needed: String? {
+    switch (means, row) {
+    case (.fillDisk, _): "root, to mount a small file system"
+    case (.takeover, "other machine"): "root, to give a process another host name"
+    default: nil
+    }
+  }
+
   public var description: String {
     "\(means.rawValue)\(isLate ? " late" : "") at \(row) #\(occurrence), \(course.rawValue) over \(reach.rawValue)"
   }
@@ -68,6 +77,8 @@ public struct CellResult: Sendable {
   /// A figure worth printing, such as the time a takeover took.
   public var note: String?
   public var time: Duration
+  /// What this machine or user cannot do, so that the cell was not tried.
+  public var skipped: String?
 
   public var isGreen: Bool { objections.isEmpty }
 }

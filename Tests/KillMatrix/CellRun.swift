@@ -53,6 +53,9 @@ struct CellRun {
 
   static func run(_ cell: Cell, in arena: Arena) async -> CellResult {
     let start = ContinuousClock.now
+    if let needed = cell.needed, await !isPrivileged() {
+      return CellResult(cell: cell, objections: [], isMet: false, time: .zero, skipped: "needs \(needed)")
+    }
     var objections: [String]
     var (isMet, note) = (true, String?.none)
     do {
