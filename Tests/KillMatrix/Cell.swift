@@ -33,6 +33,8 @@ public struct Cell: Sendable, CustomStringConvertible {
     case damaged
     /// A verb while a controller drives.
     case pause, resume, promote, abortHold, abortRollback
+    /// The same while the canary's restart command runs.
+    case abortHoldInStep, abortRollbackInStep
     /// A verb that finds nobody who drives.
     case orphanAbort, retry, rollback
   }

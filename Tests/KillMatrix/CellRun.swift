@@ -13,6 +13,8 @@ struct CellRun {
   var isMet = true
   var note: String?
   var end: ExpectedEnd
+  /// The writer's end of the pipe that a restart command waits for.
+  var held: Int32?
 
   init(_ cell: Cell, in arena: Arena) {
     (self.cell, self.arena) = (cell, arena)

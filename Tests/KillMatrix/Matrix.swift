@@ -134,7 +134,9 @@ public enum Matrix {
   // MARK: Verbs
 
   private static var verbs: [Cell] {
-    let asked: [Cell.Course] = [.pause, .resume, .promote, .abortHold, .abortRollback]
+    let asked: [Cell.Course] = [
+      .pause, .resume, .promote, .abortHold, .abortRollback, .abortHoldInStep, .abortRollbackInStep,
+    ]
     let stages = WriteStage.allCases.map(\.rawValue)
     let moments: [Moment] = [.requestMade, .requestOffered, .answerRead]
     var cells = asked.flatMap { course in
