@@ -10,11 +10,12 @@ struct ArenaHost: Sendable {
   /// The directory above it, by name.
   var home: String { directory.split(separator: "/").dropLast().last.map(String.init) ?? "" }
 
-  /// The files of a release, by name. The restart command of 3.0 fails.
+  /// The files of a release, by name. The restart command of 3.0 fails, and each waits for the writer of a pipe where
+  /// there is one.
   static func files(of version: String) -> [String: String] {
     [
       "release": version + "\n",
-      "restart": "#!/bin/sh\necho \(version) >>run/restarts\necho \(version) >run/version.new\n"
+      "restart": "#!/bin/sh\n[ ! -p run/hold ] || read -r go <run/hold\necho \(version) >>run/restarts\necho \(version) >run/version.new\n"
         + "mv run/version.new run/version\n" + (version == "3.0" ? "exit 1\n" : ""),
       "hook": "#!/bin/sh\nexec echo \"$CANARY_ROLLOUT $CANARY_STEP\" >>run/hooks\n",
     ]

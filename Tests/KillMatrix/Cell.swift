@@ -29,8 +29,12 @@ public struct Cell: Sendable, CustomStringConvertible {
     case asked
     /// As `forward`, with a new journal in place of a lost one.
     case adopted
+    /// 2.0 in place of a halted 3.0 whose journal was changed on the disk.
+    case damaged
     /// A verb while a controller drives.
     case pause, resume, promote, abortHold, abortRollback
+    /// The same while the canary's restart command runs.
+    case abortHoldInStep, abortRollbackInStep
     /// A verb that finds nobody who drives.
     case orphanAbort, retry, rollback
   }
@@ -51,6 +55,15 @@ public struct Cell: Sendable, CustomStringConvertible {
     (self.means, self.row, self.occurrence, self.course, self.reach) = (means, row, occurrence, course, reach)
   }
 
+  /// What of this machine the cell needs and not every user may do; nil for most.
+  var needed: String? {
+    switch (means, row) {
+    case (.fillDisk, _): "root, to mount a small file system"
+    case (.takeover, "other machine"): "root, to give a process another host name"
+    default: nil
+    }
+  }
+
   public var description: String {
     "\(means.rawValue)\(isLate ? " late" : "") at \(row) #\(occurrence), \(course.rawValue) over \(reach.rawValue)"
   }
@@ -66,6 +79,8 @@ public struct CellResult: Sendable {
   /// A figure worth printing, such as the time a takeover took.
   public var note: String?
   public var time: Duration
+  /// What this machine or user cannot do, so that the cell was not tried.
+  public var skipped: String?
 
   public var isGreen: Bool { objections.isEmpty }
 }

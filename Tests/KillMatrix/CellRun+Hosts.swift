@@ -17,6 +17,12 @@ extension CellRun {
     isMet = calls.count >= cell.occurrence
     if cell.means == .failHost { return try await afterFailure(victim) }
     oracle.require(victim.status == goodStatus, "the controller did not get over it: \(victim)")
+    allowRepeats(calls)
+    try await finish()
+  }
+
+  /// Where a command may have run and its outcome was not on disk, it may run once more.
+  private mutating func allowRepeats(_ calls: [HostCall]) {
     for (index, host) in arena.hosts.enumerated() {
       guard let step = calls.commandInDoubt(at: cell.occurrence, in: host.directory) else { continue }
       end.mayRepeatHooks = true
@@ -24,7 +30,6 @@ extension CellRun {
       let forward = repeating(cell.course == .wayBack ? "3.0" : "2.0", in: usual)
       end.restarts[index].append(step.hasPrefix("revert") ? usual + [last] : forward)
     }
-    try await finish()
   }
 
   private func repeating(_ version: String, in restarts: [String]) -> [String] {
@@ -36,20 +41,18 @@ extension CellRun {
     let known: [ProcessStatus] = [.exited(0), .exited(2), .exited(3), .exited(8)]
     oracle.require(known.contains(victim.status), "the controller did not get over it: \(victim)")
     await oracle.look("after the failure")
-    guard victim.status != .exited(0) else { return anyRestarts() }
+    allowRepeats(calls)
+    guard victim.status != .exited(0) else { return }
+    // How often it goes back and forth is not fixed, but each time is a step of its own.
+    end.spareRestarts = arena.hosts.map { host in
+      calls.commandInDoubt(at: cell.occurrence, in: host.directory)?.contains("activate") == true ? 1 : 0
+    }
     for _ in 0..<3 {
       let newest = try await Oracle.newest(arena)
       if newest?.state == "succeeded" { break }
       let verb = newest?.isEnded == false ? ["retry"] : start
       _ = try await arena.canary(lease).run(verb)
     }
-    anyRestarts()
-  }
-
-  /// How often a host is restarted on the way back and forth is not what such a cell is about.
-  private mutating func anyRestarts() {
-    end.mayRepeatHooks = true
-    for (index, host) in arena.hosts.enumerated() { end.restarts[index] = [host.restarts] }
   }
 
   /// The controller is held at a moment, what carries its words to a host is killed, and it goes on.

@@ -7,15 +7,14 @@ import TestKit
 
 extension CellRun {
   /// Whether this machine lets us mount a small file system, and give a process another host name.
-  static let isPrivileged = getuid() == 0
+  static func isPrivileged() async -> Bool {
+    let tried = ProcessCommand(["unshare", "--mount", "--uts", "true"])
+    return (try? await ChildProcess.run(tried, timeout: .seconds(10)).get())?.status.isSuccess ?? false
+  }
 
   // MARK: Full disks
 
   mutating func fillDisk() async throws {
-    guard Self.isPrivileged else {
-      isMet = false
-      return try await finish()
-    }
     if cell.row == "host" { try await fillHost() } else { try await fillStore() }
   }
 
@@ -107,10 +106,6 @@ extension CellRun {
     if cell.row.hasPrefix("stopped") { return try await stopForReal() }
     var first = arena.canary(lease)
     if cell.row == "other machine" {
-      guard Self.isPrivileged else {
-        isMet = false
-        return try await finish()
-      }
       let renamed = "echo elsewhere >/proc/sys/kernel/hostname && exec \"$0\" \"$@\""
       first.launcher = ["unshare", "--uts", "sh", "-c", renamed]
     }

@@ -13,6 +13,8 @@ struct CellRun {
   var isMet = true
   var note: String?
   var end: ExpectedEnd
+  /// The writer's end of the pipe that a restart command waits for.
+  var held: Int32?
 
   init(_ cell: Cell, in arena: Arena) {
     (self.cell, self.arena) = (cell, arena)
@@ -21,7 +23,7 @@ struct CellRun {
   }
 
   /// What the disk and the policy hold before the cell.
-  func prepare() throws {
+  mutating func prepare() async throws {
     switch cell.course {
     case .measured:
       let address = "http://{host}:{port}/{home}/srv/shared/run/load"
@@ -31,18 +33,37 @@ struct CellRun {
       ])
       for host in arena.hosts { try host.write("load 1\n", to: "shared/run/load") }
     case .adopted: try FileManager.default.removeItem(atPath: arena.state)
+    case .damaged: try await leaveDamaged()
     default: break
     }
   }
 
+  /// A rollout that was halted on the canary, and whose second record is no longer what was written.
+  private mutating func leaveDamaged() async throws {
+    try arena.writePolicy(["on_fail": "halt"])
+    let halted = try await arena.canary(lease).run(["start", "shop@3.0"])
+    guard halted.status == .exited(3), let rollout = try await Oracle.newest(arena)?.id else {
+      throw FixtureFailure("not halted: \(halted)")
+    }
+    let change = "DROP TRIGGER event_is_final; UPDATE event SET payload = payload || ' ' "
+    let sql = change + "WHERE rollout = '\(rollout)' AND sequence = 1"
+    try await runOrThrow(["sqlite3", arena.journal, sql], in: arena.state)
+    try arena.writePolicy()
+    oracle = Oracle(arena, damaged: Oracle.Damage(rollout: rollout, sequence: 1))
+    end.restarts[0] = [["1.0", "3.0", "2.0"]]
+  }
+
   static func run(_ cell: Cell, in arena: Arena) async -> CellResult {
     let start = ContinuousClock.now
+    if let needed = cell.needed, await !isPrivileged() {
+      return CellResult(cell: cell, objections: [], isMet: false, time: .zero, skipped: "needs \(needed)")
+    }
     var objections: [String]
     var (isMet, note) = (true, String?.none)
     do {
       try await arena.reset()
       var run = CellRun(cell, in: arena)
-      try run.prepare()
+      try await run.prepare()
       try await run.play()
       await run.oracle.conclude(run.end)
       (objections, isMet, note) = (run.oracle.objections, run.isMet, run.note)
@@ -108,6 +129,7 @@ struct CellRun {
     case .wayBack, .retry: ["start", "shop@3.0"]
     case .detached: ["start", "shop@2.0", "--detach"]
     case .adopted: ["start", "shop@2.0", "--adopt"]
+    case .damaged: ["start", "shop@2.0", "--supersede"]
     default: ["start", "shop@2.0"]
     }
   }
@@ -129,7 +151,7 @@ struct CellRun {
   /// Goes on by what the journal says until the rollout has ended, as an operator would.
   mutating func finish() async throws {
     for _ in 0..<4 {
-      guard let newest = try await Oracle.newest(arena) else {
+      guard let newest = try await Oracle.newest(arena), newest.id != oracle.damaged?.rollout else {
         let started = try await arena.canary(lease).run(start)
         if cell.course == .detached { continue }
         oracle.require(started.status == goodStatus, "started again: \(started)")

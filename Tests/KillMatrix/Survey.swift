@@ -13,7 +13,7 @@ public struct Survey: Sendable {
   static func take(_ course: Cell.Course, in arena: Arena) async throws -> Survey {
     try await arena.reset()
     var run = CellRun(Cell(.killController, "none", 0, course: course, reach: arena.reach), in: arena)
-    try run.prepare()
+    try await run.prepare()
     var environment = run.faulty("", at: "0", under: arena.hosts.map(\.directory) + [arena.state])
     environment["CANARY_FAILPOINT_LOG"] = arena.scratch("points")
     let words = try await run.victimWords()

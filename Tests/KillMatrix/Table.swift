@@ -4,21 +4,43 @@ import Foundation
 public struct Table: Sendable {
   public private(set) var results: [CellResult] = []
 
-  private var rows: Set<String>
+  /// Rows and means that must have cells, by the names that the table gives them.
+  private let required: [String]
+  private var planned: Set<String> = []
 
-  init(planned cells: [Cell]) { rows = Set(cells.map(\.row)) }
+  /// Of a part, only what was run must have met its place.
+  init(isPart: Bool = false) {
+    required = isPart ? [] : Matrix.required + Cell.Means.allCases.map(\.rawValue)
+  }
 
-  mutating func plan(_ cells: [Cell]) { rows.formUnion(cells.map(\.row)) }
+  mutating func plan(_ cells: [Cell]) { for cell in cells { planned.formUnion(Self.names(cell)) } }
 
-  /// Rows that must have cells and have none.
-  public var missing: [String] { Matrix.required.filter { !rows.contains($0) } }
+  private static func names(_ cell: Cell) -> [String] { [cell.row, cell.means.rawValue] }
+
+  /// Rows and means that must have cells and have none.
+  public var missing: [String] { required.filter { !planned.contains($0) } }
+
+  /// Rows and means none of whose cells met its place, so that they show nothing. Those of which this machine or user
+  /// can do no cell are `skipped` instead.
+  public var unproven: [String] {
+    let met = Set(results.filter(\.isMet).flatMap { Self.names($0.cell) })
+    let tried = Set(results.filter { $0.skipped == nil }.flatMap { Self.names($0.cell) })
+    let untried = Set(results.flatMap { Self.names($0.cell) }).subtracting(tried)
+    let wanted = tried.union(required.filter { planned.contains($0) && !untried.contains($0) })
+    return wanted.subtracting(met).sorted()
+  }
+
+  public var skipped: [CellResult] { results.filter { $0.skipped != nil } }
+
+  /// Every cell is green, and every row and means that must be shown was.
+  public var isGreen: Bool { reds.isEmpty && missing.isEmpty && unproven.isEmpty }
 
   public mutating func add(_ result: CellResult) { results.append(result) }
 
   public var reds: [CellResult] { results.filter { !$0.isGreen } }
 
   /// Cells whose place was not reached, so that they show nothing: a run may take a turn less than the one surveyed.
-  public var unmet: [CellResult] { results.filter { !$0.isMet } }
+  public var unmet: [CellResult] { results.filter { !$0.isMet && $0.skipped == nil } }
 
   public var text: String {
     let columns = Cell.Means.allCases.filter { means in results.contains { $0.cell.means == means } }
@@ -38,7 +60,7 @@ public struct Table: Sendable {
     if cells.isEmpty { return "·" }
     let met = cells.filter { $0.isMet || !$0.isGreen }
     let green = met.filter(\.isGreen).count
-    if met.isEmpty { return "not met" }
+    if met.isEmpty { return cells.allSatisfy { $0.skipped != nil } ? "skipped" : "not met" }
     return green == met.count ? "✓ \(green)" : "✗ \(green)/\(met.count)"
   }
 
@@ -50,10 +72,12 @@ public struct Table: Sendable {
   public func summary(time: Duration) -> String {
     var lines = results.filter { $0.note != nil }.map { "\($0.cell): \($0.note ?? "")" }
     lines += reds.map { "RED \($0.cell)\n    " + $0.objections.joined(separator: "\n    ") }
-    if !missing.isEmpty { lines.append("no cell has the rows \(missing)") }
+    lines += skipped.map { "skipped: \($0.cell): \($0.skipped ?? "")" }
+    if !missing.isEmpty { lines.append("RED no cell has \(missing)") }
+    if !unproven.isEmpty { lines.append("RED no cell met its place of \(unproven)") }
     let met = results.filter(\.isMet).count
     lines.append(
-      "\(results.count) cells, \(met) of them met their place, \(reds.count) red, in \(time.components.seconds) s")
+      "\(results.count) cells, \(met) of them met their place, \(skipped.count) skipped, \(reds.count) red, in \(time.components.seconds) s")
     return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -28,13 +28,15 @@ if words.first == "--survey" {
 do {
   let start = ContinuousClock.now
   let wanted = words
-  let table = try await Matrix.runAll(workers: workers) { cell in
+  let choice: @Sendable (Cell) -> Bool = { [isDry] cell in
     if isDry { say("\(cell)") }
-    return !isDry && (wanted.isEmpty || wanted.contains { "\(cell),".contains($0) })
+    return !isDry && wanted.contains { "\(cell),".contains($0) }
   }
+  let table = try await Matrix.runAll(workers: workers, where: isDry || !wanted.isEmpty ? choice : nil)
+  if isDry { exit(0) }
   say(table.text)
   say(table.summary(time: ContinuousClock.now - start))
-  exit(table.reds.isEmpty && table.missing.isEmpty ? 0 : 1)
+  exit(table.isGreen && !table.results.isEmpty ? 0 : 1)
 } catch {
   say("\(error)")
   exit(1)
