@@ -164,7 +164,7 @@ private struct Finding {
   }
 
   private static func row(_ cells: [String]) -> String {
-    let widths = [27, 34, 15, 7]
+    let widths = [30, 33, 15, 7]
     let padded = cells.enumerated().map { index, cell in
       index < widths.count ? cell + String(repeating: " ", count: max(0, widths[index] - cell.count)) : cell
     }
@@ -181,5 +181,33 @@ extension PlantedBug {
   /// The world in which exploration finds it soonest; nil where the first is good enough.
   fileprivate var bestWorld: String? { Self.bestWorlds[self] }
 
-  private static let bestWorlds: [PlantedBug: String] = [:]
+  private static let bestWorlds: [PlantedBug: String] = [
+    .takeoverSendsAgain: "small-crash",
+    .takeoverResetsBaseline: "small-checks",
+    .takeoverTrustsOldHealth: "small-crash",
+    .interruptedCountsAsDone: "small-drain",
+    .burnInIgnoresProbes: "small-upset",
+    .burnInEndsOnTime: "small-checks",
+    .noDataPromotes: "small-promote",
+    .passCarriesOver: "small-promote",
+    .soakIgnoresChecks: "asked-in-turns",
+    .soakIsSkipped: "checks-halt-halt",
+    .retryKeepsVerdict: "checks-halt-halt",
+    .retryReusesAttempt: "small-halt",
+    .oneFailureTooMany: "one-may-fail",
+    .canaryMayFail: "small-canary",
+    .silenceApproves: "small-checks",
+    .onePromoteApprovesAll: "three-requests",
+    .pauseDoesNotHold: "small-crash",
+    .pauseTakesTime: "small-pause",
+    .repeatedRequestActs: "small-crash",
+    .abortLeavesStagedHostsGoing: "small-crash",
+    .abortLeavesDrained: "drained-requests",
+    .abortLostInCrash: "small-crash",
+    .promoteLostInCrash: "checks-halt-halt",
+    .rollbackForgetsInterrupted: "small-crash",
+    .rollbackLeavesDrained: "small-drain",
+    .rollbackIsRolledBack: "small-way-back",
+    .undrainForgotten: "small-drain",
+  ]
 }
