@@ -59,7 +59,11 @@ extension Rollout {
       $0.position = .inFlight(intent)
       if touches { $0.isTouched = true }
       if step == .activate { $0.isActivated = true }
-      if step.isActivation { $0.health = nil }
+      if step.isActivation {
+        $0.health = nil
+        // What was seen of it before is over: it may serve again before its probes say so.
+        $0.isSeenDown = false
+      }
     }
   }
 

@@ -166,7 +166,8 @@ final class Referee: @unchecked Sendable {
 
   func takesDown(_ host: SimHost, _ command: HostCommand) {
     guard let rollout = rollout(command.key.rollout), host.serves else { return }
-    if !rollout.seenDown.contains(command.key) {
+    host.wasSeenDown = rollout.seenDown.contains(command.key)
+    if !host.wasSeenDown {
       require("G5", Exposure.checkFloor(host, rollout, host.fleet.hosts))
     }
     host.fleet.noteDown()

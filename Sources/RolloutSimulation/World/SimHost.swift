@@ -21,6 +21,8 @@ final class SimHost {
   private var starts = 0
   /// A step of ours took it down, or is about to.
   var isDownByUs = false
+  /// It was seen to be down when that step was intended, and came back before the step arrived.
+  var wasSeenDown = false
   /// When it last began to answer, or another version did.
   private(set) var changedAt: Int64 = -1_000_000
   /// When something else than a step of ours last changed what runs: a crash, a reboot, a replacement.
@@ -34,10 +36,10 @@ final class SimHost {
   private(set) var working: StepKey?
   private var isRunningCommand = false
   private var queue: [(ticket: Int, grant: (Bool) -> Void)] = []
-  private var tickets = 0
+  var tickets = 0
   private var boots = 1
   /// Who waits for an answer of the present worker.
-  private var connections: [Int: () -> Void] = [:]
+  var connections: [Int: () -> Void] = [:]
 
   init(_ index: Int, _ id: HostID, _ files: HostFiles, _ fleet: Fleet) {
     self.index = index
@@ -118,7 +120,7 @@ final class SimHost {
 
   func judge(_ command: HostCommand) -> Judgement { judge(command.key, command.fence) }
 
-  private func judge(_ key: StepKey, _ fence: Fence) -> Judgement {
+  func judge(_ key: StepKey, _ fence: Fence) -> Judgement {
     // A finished key answers whatever the fence: telling what happened changes nothing.
     if case .finished(let outcome) = disk.live.steps[key], !planted(.hostForgetsOutcomes) { return .finished(outcome) }
     if let stored = disk.live.fence, !planted(.hostIgnoresFence) {
@@ -291,54 +293,6 @@ final class SimHost {
   /// A write that a crash might cut off from the others.
   private func touched() { fleet.referee.diskChanged(self) }
 
-  // MARK: Questions
-
-  /// As `take`; a step that runs is waited for, and the asker's fence then lasts.
-  func answer(_ step: StepKey?, _ fence: Fence?, wait: Int64, _ reply: @escaping (HostReport?) -> Void) {
-    guard isUp else { return }
-    guard let step else { return reply(report(nil)) }
-    if case .finished(let outcome) = disk.live.steps[step] { return reply(report(.finished(outcome))) }
-    if working != nil, !planted(.hostCallsRunningAbsent) {
-      tickets += 1
-      let (ticket, mine) = (tickets, generation)
-      connections[ticket] = { reply(nil) }
-      func look(_ left: Int64) {
-        guard self.generation == mine else { return }
-        if self.working == nil || left <= 0 {
-          if self.connections.removeValue(forKey: ticket) != nil { self.bind(step, fence, reply) }
-        } else {
-          self.world.after(250) { look(left - 250) }
-        }
-      }
-      return look(wait)
-    }
-    bind(step, fence, reply)
-  }
-
-  private func bind(_ step: StepKey, _ fence: Fence?, _ reply: @escaping (HostReport?) -> Void) {
-    if case .finished(let outcome) = disk.live.steps[step] { return reply(report(.finished(outcome))) }
-    if working != nil, !planted(.hostCallsRunningAbsent) { return reply(report(.running)) }
-    if let fence, case .open = judge(step, fence), disk.live.fence.map({ fence > $0 }) ?? true,
-      !planted(.hostBindsNothing)
-    {
-      guard !disk.isFull else { return reply(nil) }
-      disk.write(.fence(fence, step.rollout))
-      disk.sync(.ledger)
-      fleet.referee.fenceRaised(self, fence)
-    }
-    let isCutOff = disk.live.steps[step] == .started && working == nil
-    let record = isCutOff ? StepRecord.interrupted : .absent
-    fleet.referee.answered(step, record)
-    reply(report(record))
-  }
-
-  func report(_ step: StepRecord?) -> HostReport {
-    HostReport(
-      current: disk.live.current,
-      releases: disk.live.releases.map { .init(version: $0.version, digest: $0.digest) }, fence: disk.live.fence,
-      bootID: bootID, freeBytes: disk.isFull ? 0 : 1 << 40, step: step)
-  }
-
   // MARK: The service
 
   private func start(_ version: Version) {
@@ -443,25 +397,5 @@ final class SimHost {
     let open = connections.sorted { $0.key < $1.key }
     connections = [:]
     for (_, close) in open { close() }
-  }
-}
-
-extension HostCommand {
-  /// How long a request waits for the step before it: the script's.
-  var lockWait: Int64 {
-    switch action {
-    case .stage: 120_000
-    case .activate(let activation): activation.timeout.milliseconds + 10_000
-    case .run(_, let timeout): timeout.milliseconds + 10_000
-    }
-  }
-
-  /// How long the transport waits for an answer.
-  var answerLimit: Int64 {
-    switch action {
-    case .stage: 120_000
-    case .activate(let activation): activation.timeout.milliseconds + 15_000
-    case .run(_, let timeout): timeout.milliseconds + 15_000
-    }
   }
 }
