@@ -63,10 +63,10 @@ simulate: ## SEEDS=n START=s JOBS=j HOSTS=h: seeds of the simulation, with every
 	$(RELEASE_PATH)/release/simulator seeds --count $(SEEDS) --start $(START) --jobs $(JOBS) --commit $(COMMIT) \
 	  $(if $(HOSTS),--hosts $(HOSTS))
 
-teeth: ## plant bugs one after the other; each must be found
+teeth: ## ONLY="bug …" JOBS=j: plant bugs one after the other; each must be found
 	@tools/prerequisites build
 	$(SWIFT) build -c release --scratch-path .build-teeth -Xswiftc -DPLANTED_BUGS --product simulator
-	.build-teeth/release/simulator teeth
+	.build-teeth/release/simulator teeth --jobs $(JOBS) $(if $(ONLY),--only $(ONLY))
 
 reference: build ## write docs/reference from the definitions
 	tools/reference $(DEBUG)

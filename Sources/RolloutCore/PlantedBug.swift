@@ -84,8 +84,6 @@ package enum PlantedBug: String, CaseIterable, Sendable {
   /// When the clock is set, the deadlines of hosts stay where they were.
   case clockJumpForgetsHosts
 
-  // MARK: The planner
-
   // MARK: The engine
 
   /// Commands go out before their intents are on stable storage.
@@ -141,7 +139,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
   case hostWorksWithoutLock
   /// The answer that a step was not done does not last.
   case hostBindsNothing
-  /// A step that runs is called absent.
+  /// A step that runs is called absent, and nobody waits for it.
   case hostCallsRunningAbsent
   /// The store says that a record is durable before it is.
   case storeAcknowledgesBeforeSync

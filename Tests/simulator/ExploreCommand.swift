@@ -11,7 +11,7 @@ struct ExploreCommand: AsyncParsableCommand {
   @Option(help: "Only the world of this name.") var world: String?
   @Option(help: "Stop in a world after this many states.") var limit: Int?
   @Option(help: "Worlds explored at a time.") var jobs = 2
-  @Option(help: "Make this planted mistake, or `all` in turn; needs a build with -DPLANTED_BUGS.") var planted: String?
+  @Option(help: "Make this planted mistake; needs a build with -DPLANTED_BUGS.") var planted: String?
 
   func run() async throws {
     guard let planted else { return try await exploreAll() }
@@ -84,10 +84,8 @@ extension Duration {
 
 #if PLANTED_BUGS
   extension ExploreCommand {
-    /// One mistake: world after world until it is found, with the shortest path to it. All: each in a process of its
-    /// own, since a mistake may make the machine contradict itself and trap.
+    /// World after world until it is found, with the shortest path to it.
     fileprivate func findPlanted(_ name: String) throws {
-      if name == "all" { return try findAll() }
       guard let bug = PlantedBug(rawValue: name) else { throw ValidationError("no planted mistake \(name)") }
       PlantedBug.current = bug
       let start = ContinuousClock.now
@@ -105,37 +103,6 @@ extension Duration {
       }
       print("NOT FOUND by exploration in \(states) states")
       throw ExitCode(2)
-    }
-
-    private func findAll() throws {
-      var found = 0
-      for bug in PlantedBug.allCases {
-        let start = ContinuousClock.now
-        let verdict = try verdict(on: bug)
-        if verdict.hasPrefix("FOUND") { found += 1 }
-        let name = bug.rawValue.padding(toLength: 30, withPad: " ", startingAt: 0)
-        print(name, verdict, "(\(start.duration(to: .now).seconds) s)")
-        fflush(nil)
-      }
-      print("\(found) of \(PlantedBug.allCases.count) found by exploration alone")
-    }
-
-    private func verdict(on bug: PlantedBug) throws -> String {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      process.arguments = ["explore", "--planted", bug.rawValue] + (limit.map { ["--limit", String($0)] } ?? [])
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      let lines = output.split(separator: "\n")
-      if let line = lines.last(where: { $0.hasPrefix("FOUND") }) { return String(line) }
-      if process.terminationReason == .uncaughtSignal {
-        return "FOUND: decide and apply contradict each other, which traps; \(lines.last ?? "")"
-      }
-      return String(lines.last ?? "no answer")
     }
   }
 #endif

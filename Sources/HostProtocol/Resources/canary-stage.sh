@@ -56,6 +56,8 @@ do_stage() {
   remove_leftovers
   existing=$(release_digest "$p_version")
   if [ "$existing" = "$p_digest" ]; then
+    # Whoever put it there may have died before its sync.
+    sync_path "$p_directory/releases"
     prune_releases
     conclude succeeded
     return

@@ -24,6 +24,17 @@ struct EffectivelyOnce {
   /// Another machine with another ledger.
   mutating func replaced(_ host: HostID) { concluded = concluded.filter { $0.key.host != host } }
 
-  /// What a host says of a step that it finished must be what it did.
-  func outcome(_ key: StepKey) -> Outcome? { concluded[key] }
+  /// What a host says of a step must be what it did.
+  func answered(_ key: StepKey, _ record: StepRecord) -> String? {
+    if case .finished = record { return nil }
+    if let outcome = concluded[key] { return "\(key) is called \(record) after its end (\(outcome))" }
+    return atWork[key.host] == key && record != .running ? "\(key) is at work, and called \(record)" : nil
+  }
+
+  /// After a crash: an end that somebody was told of lasts.
+  func survived(_ host: HostID, _ steps: [StepKey: HostFiles.StepFile]) -> String? {
+    let lost = concluded.filter { $0.key.host == host && steps[$0.key] != .finished($0.value) }
+    guard let key = lost.keys.min(by: { "\($0)" < "\($1)" }) else { return nil }
+    return "the end of \(key) was told, and is lost with the power"
+  }
 }

@@ -21,7 +21,7 @@ enum Exposure {
   static func checkFloor(_ host: SimHost, _ rollout: WitnessedRollout, _ hosts: [SimHost]) -> String? {
     guard !rollout.plan.policy.probes.isEmpty else { return nil }
     var others: [HostID] = []
-    for other in hosts where other !== host && other.isDownByUs && !other.serves {
+    for other in hosts where other !== host && other.isDownByUs && !other.wasSeenDown && !other.serves {
       if let index = rollout.indexOf[other.id], case .skipped = rollout.state.hosts[index].position { continue }
       others.append(other.id)
     }

@@ -6,6 +6,7 @@ internal import RolloutEngine
 /// G15: one open rollout per service, written by the newest holder of its lease alone.
 struct JournalHolds {
   private var epochs: [String: Int64] = [:]
+  private var holders: [String: String] = [:]
   private var verbs: [String: Input.Verb] = [:]
   private var heard: Set<String> = []
   private var refused: Set<String> = []
@@ -13,7 +14,11 @@ struct JournalHolds {
   mutating func granted(_ lease: Lease) -> String? {
     let last = epochs[lease.service] ?? 0
     epochs[lease.service] = max(last, lease.epoch)
-    return lease.epoch >= last ? nil : "epoch \(lease.epoch) is given out after \(last)"
+    if lease.epoch > last || lease.epoch == last && holders[lease.service] == lease.holder.controller {
+      holders[lease.service] = lease.holder.controller
+      return nil
+    }
+    return "epoch \(lease.epoch) is given to \(lease.holder.controller) after \(last)"
   }
 
   func written(under lease: Lease) -> String? {

@@ -166,7 +166,8 @@ final class Referee: @unchecked Sendable {
 
   func takesDown(_ host: SimHost, _ command: HostCommand) {
     guard let rollout = rollout(command.key.rollout), host.serves else { return }
-    if !rollout.seenDown.contains(command.key) {
+    host.wasSeenDown = rollout.seenDown.contains(command.key)
+    if !host.wasSeenDown {
       require("G5", Exposure.checkFloor(host, rollout, host.fleet.hosts))
     }
     host.fleet.noteDown()
@@ -181,6 +182,20 @@ final class Referee: @unchecked Sendable {
     }
   }
 
+  func answered(_ step: StepKey, _ record: StepRecord?) {
+    if let record { require("G2", once.answered(step, record)) }
+  }
+
+  /// The transport said that it never left.
+  func arrivedUnsent(_ command: HostCommand) {
+    require("G2", "\(command.key) under \(command.fence) is called not sent, and reaches its host")
+  }
+
+  /// A runner has come to its end: none of its watches and commands may go on.
+  func runnerEnded(_ process: SimProcess, watching: Int) {
+    require("G15", watching == 0 ? nil : "\(watching) watches of \(process.id) go on after its runner has ended")
+  }
+
   func fenceRaised(_ host: SimHost, _ fence: Fence) { require("G3", fences.raised(host.id, fence)) }
 
   func diskChanged(_ host: SimHost) {
@@ -192,6 +207,7 @@ final class Referee: @unchecked Sendable {
     world.note("crashed")
     once.workerDied(host.id)
     require("G3", fences.survived(host.id, host.disk.live.fence))
+    require("G2", once.survived(host.id, host.disk.live.steps))
     require("G9", SoundReleases.check(host))
     require("G9", SoundReleases.checkPromise(host, activated[host.id]))
   }

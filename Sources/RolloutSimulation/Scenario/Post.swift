@@ -113,6 +113,7 @@ final class Post: @unchecked Sendable {
     }
     do {
       _ = try await controller.start(plan, observer: observer)
+      hasEnded(observer)
       toStart = nil
     } catch { if triesOnce { toStart = nil } }
   }
@@ -126,6 +127,14 @@ final class Post: @unchecked Sendable {
       return
     }
     _ = try? await controller.resume(summary.id, observer: observer)
+    hasEnded(observer)
+  }
+
+  /// The process drives no rollout any more.
+  private func hasEnded(_ observer: SimObserver) {
+    guard observer.process.isAlive else { return }
+    let watching = simulation.fleet(of: service).watches(of: observer.process)
+    observer.referee.runnerEnded(observer.process, watching: watching)
   }
 
   private func beginSuccessor() {

@@ -16,6 +16,7 @@ extension Scenario {
       requestInterval: dice.pick([100, 1_000, 1_000, 2_000, 2_000]), wire: dice.pick([5, 40, 40, 200]),
       latency: dice.pick([1, 3, 3, 40]))
     faults = dice.faults(self)
+    if seed % Aim.share == Aim.share - 1 { take(dice.pick(Aim.allCases), &dice) }
   }
 }
 
@@ -70,7 +71,7 @@ extension Dice {
     policy.rollback = chance(12) ? .forwardOnly : .required
   }
 
-  private static func probe(_ asserts: Bool) -> ProbePolicy {
+  static func probe(_ asserts: Bool) -> ProbePolicy {
     let expect = HTTPProbe.Expectation(version: asserts ? .body : nil)
     return ProbePolicy(name: "up", target: .http(HTTPProbe(url: "http://{host}/", expect: expect)))
   }

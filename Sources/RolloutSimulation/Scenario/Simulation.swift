@@ -175,7 +175,10 @@ public final class Simulation {
     fleet.changedAll()
   }
 
-  private var isCircling: Bool { world.jobsRun >= World.mostJobs || referee.tally.leases >= Self.mostLeases }
+  /// Every controller takes the lease again and again for a rollout that it then cannot read, until somebody mends it.
+  private var isCircling: Bool {
+    world.jobsRun >= World.mostJobs || spoilt.isEmpty && referee.tally.leases >= Self.mostLeases
+  }
   private static let mostLeases = 600
 
   private func stalls() -> [String] {

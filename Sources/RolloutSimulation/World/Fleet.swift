@@ -65,6 +65,8 @@ final class Fleet {
 
   func remove(_ watcher: Watcher) { watchers[watcher.host.index].removeAll { $0 === watcher } }
 
+  func watches(of process: SimProcess) -> Int { watchers.joined().count { $0.process === process } }
+
   /// Something about the host or the way to it is different: its probes will see it.
   func changed(_ host: SimHost) {
     for watcher in watchers[host.index] { look(watcher, after: world.dice.time(traits.probing)) }

@@ -7,7 +7,7 @@ extension SimHost {
     guard isUp else { return }
     guard let step else { return reply(report(nil)) }
     if case .finished(let outcome) = disk.live.steps[step] { return reply(report(.finished(outcome))) }
-    if working != nil {
+    if working != nil, !planted(.hostCallsRunningAbsent) {
       tickets += 1
       let (ticket, mine) = (tickets, generation)
       connections[ticket] = { reply(nil) }
@@ -26,7 +26,7 @@ extension SimHost {
 
   private func bind(_ step: StepKey, _ fence: Fence?, _ reply: @escaping (HostReport?) -> Void) {
     if case .finished(let outcome) = disk.live.steps[step] { return reply(report(.finished(outcome))) }
-    if working != nil { return reply(report(planted(.hostCallsRunningAbsent) ? .absent : .running)) }
+    if working != nil, !planted(.hostCallsRunningAbsent) { return reply(report(.running)) }
     if let fence, case .open = judge(step, fence), disk.live.fence.map({ fence > $0 }) ?? true,
       !planted(.hostBindsNothing)
     {
@@ -35,7 +35,10 @@ extension SimHost {
       disk.sync(.ledger)
       fleet.referee.fenceRaised(self, fence)
     }
-    reply(report(disk.live.steps[step] == .started ? .interrupted : .absent))
+    let isCutOff = disk.live.steps[step] == .started && working == nil
+    let record = isCutOff ? StepRecord.interrupted : .absent
+    fleet.referee.answered(step, record)
+    reply(report(record))
   }
 
   func report(_ step: StepRecord?) -> HostReport {

@@ -19,8 +19,8 @@ final class SimHost {
   private(set) var running: Version?
   private(set) var answers = true
   private var starts = 0
-  /// A step of ours took it down, or is about to.
-  var isDownByUs = false
+  /// A step of ours took it down, or is about to; and it was seen to be down when that was intended.
+  var (isDownByUs, wasSeenDown) = (false, false)
   /// When it last began to answer, or another version did.
   private(set) var changedAt: Int64 = -1_000_000
   /// When something else than a step of ours last changed what runs: a crash, a reboot, a replacement.
@@ -192,6 +192,7 @@ final class SimHost {
 
   private func stage(_ staging: HostCommand.Staging, _ command: HostCommand, _ reply: @escaping (Outcome) -> Void) {
     if disk.live.release(staging.version)?.digest == staging.digest {
+      disk.sync(.releases)
       prune(staging)
       return conclude(.succeeded, command, reply)
     }

@@ -18,7 +18,10 @@ struct SimTransport: Transport, @unchecked Sendable {
         return
       }
       let (world, network, machine, wire) = (fleet.world, fleet.network, process.machine, fleet.traits.wire)
+      var (hasArrived, isCalledUnsent) = (false, false)
       network.carry(machine, host, there: true, wire) {
+        if isCalledUnsent { host.fleet.referee.arrivedUnsent(command) }
+        hasArrived = true
         host.take(command) { outcome in
           network.carry(machine, host, there: false, wire) {
             wait.finish(outcome ?? .unanswered(detail: "connection lost"))
@@ -27,7 +30,10 @@ struct SimTransport: Transport, @unchecked Sendable {
       }
       world.after(command.answerLimit) {
         let detail = "no answer in time"
-        wait.finish(planted(.transportCallsUnansweredUnsent) ? .notSent(detail: detail) : .unanswered(detail: detail))
+        guard wait.isPending else { return }
+        isCalledUnsent = planted(.transportCallsUnansweredUnsent)
+        if isCalledUnsent, hasArrived { host.fleet.referee.arrivedUnsent(command) }
+        wait.finish(isCalledUnsent ? .notSent(detail: detail) : .unanswered(detail: detail))
       }
     }
   }
