@@ -93,7 +93,7 @@ let package = Package(
       "CanaryCommands",
       [
         "RolloutCore", "CanaryJudge", "ImmuneSystem", "JudgeProtocol", "PolicyFile", "RolloutEngine", "RolloutStore",
-        "Transports", "Observers", "ChildProcesses", "CurlClient", "FailPoints", argumentParser, crypto, logging,
+        "RolloutSimulation", "Transports", "Observers", "ChildProcesses", "CurlClient", "FailPoints", argumentParser, crypto, logging,
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),
@@ -111,7 +111,7 @@ let package = Package(
       "CommandTests",
       [
         "CanaryCommands", "RolloutCore", "CanaryJudge", "ImmuneSystem", "RolloutEngine", "RolloutStore", "PolicyFile",
-        "Observers", "TestKit", "LoopbackFixtures", argumentParser,
+        "RolloutSimulation", "Observers", "TestKit", "LoopbackFixtures", argumentParser,
       ]),
     tests("ArchitectureTests", []),
     tests("RolloutCoreTests", ["RolloutCore", "RolloutSimulation"]),

@@ -29,7 +29,7 @@ struct CanaryCommand: ParsableCommand {
       CommandGroup(
         name: "Prepare",
         subcommands: [
-          LintVerb.self, CalibrateVerb.self, SchemaVerb.self, DoctorVerb.self, DemoVerb.self, CompletionsVerb.self,
+          LintVerb.self, SimulateVerb.self, CalibrateVerb.self, SchemaVerb.self, DoctorVerb.self, DemoVerb.self, CompletionsVerb.self,
           ManVerb.self, JudgeVerb.self,
         ]),
     ])

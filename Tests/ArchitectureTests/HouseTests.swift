@@ -31,7 +31,7 @@ struct HouseTests {
     "Observers": ["RolloutEngine", "RolloutCore", "ImmuneSystem", "CanaryJudge", "CurlClient", "ChildProcesses"],
     "CanaryCommands": [
       "RolloutCore", "CanaryJudge", "ImmuneSystem", "PolicyFile", "HostProtocol", "RolloutEngine", "RolloutStore",
-      "ChildProcesses", "Transports", "CurlClient", "Observers", "JudgeProtocol", "FailPoints",
+      "ChildProcesses", "Transports", "CurlClient", "Observers", "JudgeProtocol", "FailPoints", "RolloutSimulation",
     ],
     "canary": ["CanaryCommands"],
   ]

@@ -49,7 +49,7 @@ struct UsageTests {
       #expect(
         listed == [
           "plan", "start", "rollback", "status", "watch", "explain", "hosts", "history", "log", "replay", "pause",
-          "resume", "promote", "retry", "skip", "abort", "lint", "calibrate", "schema", "doctor", "demo",
+          "resume", "promote", "retry", "skip", "abort", "lint", "simulate", "calibrate", "schema", "doctor", "demo",
           "completions", "man",
         ])
     }

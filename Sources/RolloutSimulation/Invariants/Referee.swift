@@ -10,6 +10,9 @@ final class Referee: @unchecked Sendable {
   private(set) var rollouts: [WitnessedRollout] = []
   private(set) var fleets: [(service: String, fleet: Fleet)] = []
   var tally = Tally()
+  var keepsStory = false
+  /// Called when a rollout begins to wait for somebody's approval.
+  var approvalAwaited: (() -> Void)?
 
   private let intents = IntentFirst()
   private var once = EffectivelyOnce()
@@ -89,6 +92,8 @@ final class Referee: @unchecked Sendable {
       return require("G13", "record \(record.sequence) does not follow: \(error.message)")
     }
     rollout.note(event, before, now: world.now)
+    tell(event, record, of: rollout)
+    if case .approvalAwaited = event { approvalAwaited?() }
     require("G4", Exposure.checkCap(rollout))
     require("G5", Exposure.checkIntent(event, before, rollout.state))
     if case .ended(let fate, _) = event {
@@ -106,7 +111,15 @@ final class Referee: @unchecked Sendable {
     if let other = open(plan.policy.service) {
       require("G15", "\(plan.rollout) begins while \(other.plan.rollout) is open")
     }
-    rollouts.append(WitnessedRollout(plan: plan, state: Rollout(plan: plan, at: record.at)))
+    let rollout = WitnessedRollout(plan: plan, state: Rollout(plan: plan, at: record.at))
+    rollouts.append(rollout)
+    tell(.planned(plan), record, of: rollout)
+  }
+
+  private func tell(_ event: Event, _ record: JournalRecord, of rollout: WitnessedRollout) {
+    guard keepsStory else { return }
+    let recorded = RecordedEvent(sequence: record.sequence, at: record.at, event: event)
+    rollout.story.append(.init(at: world.now, event: recorded))
   }
 
   func acknowledged(_ batch: JournalBatch) {

@@ -15,6 +15,8 @@ final class WitnessedRollout {
   /// When forward work was stopped for good, by virtual time; an abort, or the way back.
   private(set) var stoppedAt: Int64?
   private(set) var endedAt: Int64?
+  /// Its events, where somebody wants to read them.
+  var story: [RunReport.ToldEvent] = []
 
   init(plan: Plan, state: Rollout) {
     self.plan = plan

@@ -139,7 +139,7 @@ final class Post: @unchecked Sendable {
 
   private func beginSuccessor() {
     let scenario = simulation.scenario
-    guard service == Simulation.service, let successor = scenario.successor, !simulation.isSuccessorBegun,
+    guard service == scenario.service, let successor = scenario.successor, !simulation.isSuccessorBegun,
       simulation.referee.rollouts.contains(where: { $0.plan.rollout == "r1" })
     else { return }
     simulation.isSuccessorBegun = true

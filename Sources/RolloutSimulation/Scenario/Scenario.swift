@@ -26,6 +26,10 @@ public struct Scenario: Codable, Hashable, Sendable {
   public var wire: Int64
   /// A state is compared with the fold after every so many turns.
   public var latency: Int64
+  /// The instances that a person's own policy names; nil for made-up ones.
+  public var instances: [Instance]?
+  /// Milliseconds after which a person approves what waits for it; nil: nobody does.
+  public var approvalAfter: Int64?
 
   public enum Successor: String, Codable, Hashable, Sendable, CaseIterable { case release, rollback }
 

@@ -7,6 +7,8 @@ extension Scenario {
     return Digest(String(repeating: letter, count: 64))
   }
 
+  var service: String { policy.service }
+
   func isEmpty(_ host: Int) -> Bool { emptyHosts && host % 2 == 1 }
 
   var traits: FleetTraits {
@@ -57,8 +59,14 @@ extension Scenario {
   private func plan(
     _ id: RolloutID, _ kind: Plan.Kind, _ version: Version, _ policy: Policy, _ fleet: Fleet
   ) -> Plan? {
+    try? planning(id, kind, version, policy, fleet).get()
+  }
+
+  func planning(
+    _ id: RolloutID, _ kind: Plan.Kind, _ version: Version, _ policy: Policy, _ fleet: Fleet
+  ) -> Result<Plan, PlanRefusal> {
     let facts = fleet.hosts.map { host in
-      let instance = Instance(id: host.id)
+      let instance = instances?.first { $0.id == host.id } ?? Instance(id: host.id)
       let found: HostFacts.Found = host.isUp ? .report(host.report(nil)) : .unreachable(detail: "no answer")
       return HostFacts(instance: instance, found: found)
     }
@@ -67,8 +75,7 @@ extension Scenario {
     let request = PlanRequest(
       rollout: id, kind: kind, policy: policy, policyDigest: "d", release: release, facts: facts,
       createdAt: Timestamp(milliseconds: SimClock.epoch + fleet.world.now), createdBy: "ann")
-    guard case .success(let plan) = Planner.plan(request) else { return nil }
-    return plan
+    return Planner.plan(request)
   }
 
   /// An upper bound of the time in which everything ends or comes to rest once nothing goes wrong any more.

@@ -1,5 +1,5 @@
-internal import RolloutCore
-internal import RolloutEngine
+public import RolloutCore
+public import RolloutEngine
 
 /// One scenario from begin to end: the real controllers on a made-up fleet, store and network.
 public final class Simulation {
@@ -22,7 +22,6 @@ public final class Simulation {
   private var isHealed = false
   var isSuccessorBegun = false
 
-  static let service = "app"
   static let neighbour = "neighbour"
 
   init(_ scenario: Scenario) {
@@ -33,10 +32,11 @@ public final class Simulation {
     store = SimStore(world, referee)
     store.latency = 1...max(1, scenario.latency)
     let hosts = (0..<scenario.hosts).map { number in
-      (id: HostID("web\(number + 1)"), files: Self.files(isEmpty: scenario.isEmpty(number)))
+      let id = scenario.instances.map { $0[number].id } ?? HostID("web\(number + 1)")
+      return (id: id, files: Self.files(isEmpty: scenario.isEmpty(number)))
     }
     fleet = Fleet(world, referee, scenario.traits, hosts)
-    referee.watch(fleet, of: Self.service)
+    referee.watch(fleet, of: scenario.service)
     metrics.hasHistory = scenario.hasHistory
     store.isKnownDead = { [unowned self] holder, process in
       holder.host == process.machine.name && dead.contains(holder.controller)
@@ -47,9 +47,10 @@ public final class Simulation {
     if scenario.sharesMachine { machines = Array(repeating: machines[0], count: machines.count) }
     for (number, machine) in machines.enumerated() {
       let starts: ((Fleet) -> Plan?)? = number == 0 ? { scenario.firstPlan($0) } : nil
-      posts.append(Post(self, machine, Self.service, starts: starts, "r1"))
+      posts.append(Post(self, machine, scenario.service, starts: starts, "r1"))
     }
     if scenario.hasNeighbour { addNeighbour() }
+    suitInstances()
   }
 
   private func addNeighbour() {
@@ -91,7 +92,7 @@ public final class Simulation {
       requestInterval: TimeSpan(milliseconds: scenario.requestInterval))
   }
 
-  func fleet(of service: String) -> Fleet { service == Self.service ? fleet : neighbours ?? fleet }
+  func fleet(of service: String) -> Fleet { service == scenario.service ? fleet : neighbours ?? fleet }
 
   func died(_ process: SimProcess) { dead.insert(process.holder.controller) }
 
@@ -100,6 +101,7 @@ public final class Simulation {
   public static func run(_ scenario: Scenario, isLogging: Bool = false) -> RunReport {
     let simulation = Simulation(scenario)
     if isLogging { simulation.world.log = [] }
+    simulation.referee.keepsStory = isLogging || scenario.instances != nil
     return simulation.run()
   }
 
@@ -122,7 +124,8 @@ public final class Simulation {
     tally.worstDown = fleet.worstDown
     return RunReport(
       violations: referee.violations, trace: world.trace, ends: referee.rollouts.map { RunReport.End($0) },
-      duration: end, tally: tally, log: world.log ?? [])
+      duration: end, tally: tally, log: world.log ?? [], story: referee.rollouts.first?.story ?? [],
+      last: referee.rollouts.first?.state)
   }
 
   /// G10: without faults everything ends, or says whom it waits for, within a time that the policy bounds.
@@ -177,7 +180,7 @@ public final class Simulation {
 
   /// Every controller takes the lease again and again for a rollout that it then cannot read, until somebody mends it.
   private var isCircling: Bool {
-    world.jobsRun >= World.mostJobs || spoilt.isEmpty && referee.tally.leases >= Self.mostLeases
+    world.jobsRun >= world.mostJobs || spoilt.isEmpty && referee.tally.leases >= Self.mostLeases
   }
   private static let mostLeases = 600
 
@@ -224,9 +227,9 @@ public final class Simulation {
     requests += 1
     let number = requests
     let operatorName = number % 2 == 0 ? "ann" : "ben"
-    let body = EventCodec.RequestBody(verb: verb, by: operatorName, reason: "drawn")
+    let body = EventCodec.RequestBody(verb: verb, by: operatorName, reason: scenario.instances == nil ? "drawn" : "made up")
     guard let payload = try? EventCodec.encode(body) else { return }
-    guard let rollout = referee.open(Self.service) else { return }
+    guard let rollout = referee.open(scenario.service) else { return }
     let now = Timestamp(milliseconds: SimClock.epoch + world.now)
     let request = OperatorRequest(
       id: "q\(number)", rollout: rollout.plan.rollout, payload: payload, offeredAt: now)
@@ -247,7 +250,7 @@ public final class Simulation {
     starts += 1
     let number = starts
     let visitor = Post(
-      self, SimMachine(name: "desk\(number)"), Self.service,
+      self, SimMachine(name: "desk\(number)"), scenario.service,
       starts: { [scenario] in scenario.otherPlan(number, $0) })
     (visitor.triesOnce, visitor.isVisitor) = (true, true)
     visitors.append(visitor)
@@ -255,7 +258,7 @@ public final class Simulation {
   }
 
   func spoil() {
-    guard let rollout = referee.open(Self.service) else { return }
+    guard let rollout = referee.open(scenario.service) else { return }
     spoilt.append(rollout.plan.rollout)
     store.poison(rollout.plan.rollout)
   }
@@ -271,6 +274,16 @@ public struct RunReport: Sendable {
   public var duration: Int64
   public var tally: Tally
   public var log: [LogLine]
+  /// What the first rollout's journal says, in rehearsals and where a log is kept.
+  public var story: [ToldEvent]
+  /// The first rollout at the end; nil when it could not be begun.
+  public var last: Rollout?
+
+  public struct ToldEvent: Sendable, Hashable {
+    /// Virtual time, whatever the controller's clock said.
+    public var at: Int64
+    public var event: RecordedEvent
+  }
 
   public struct End: Sendable, Hashable {
     public var rollout: String

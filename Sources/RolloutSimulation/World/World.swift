@@ -20,7 +20,7 @@ final class World: @unchecked Sendable {
   var log: [LogLine]?
 
   /// A run that needs more turns in circles.
-  static let mostJobs = 1_500_000
+  var mostJobs = 1_500_000
 
   private var isDraining = false
   private var agenda = Agenda()
@@ -36,7 +36,7 @@ final class World: @unchecked Sendable {
   /// Runs what is due up to `limit`, until `isOver` says so after an instant.
   func run(until limit: Int64, isOver: () -> Bool) {
     runJobs()
-    while let next = agenda.nextTime, next <= limit, jobsRun < Self.mostJobs, !isOver() {
+    while let next = agenda.nextTime, next <= limit, jobsRun < mostJobs, !isOver() {
       guard let due = agenda.removeFirst() else { break }
       now = due.time
       eventsRun += 1
@@ -89,7 +89,7 @@ final class World: @unchecked Sendable {
   }
 
   private func runJobs() {
-    while !ready.isEmpty, jobsRun < Self.mostJobs || isDraining {
+    while !ready.isEmpty, jobsRun < mostJobs || isDraining {
       let pick = ready.count == 1 ? 0 : dice.below(ready.count)
       ready.swapAt(pick, ready.count - 1)
       let (job, process) = ready.removeLast()
