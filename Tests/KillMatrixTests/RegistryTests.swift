@@ -33,11 +33,12 @@ struct RegistryTests {
       if !counts.isEmpty { found[path] = counts }
       for match in text.matches(of: #/writer\.write\(\.([a-zA-Z]+)\)/#) { named[String(match.1), default: 0] += 1 }
     }
-    // One transaction for all sites, one for a file's tables, and the settings of a connection.
+    // One transaction for all sites, one for a file's tables, and the settings of two connections: the one that lays a
+    // new journal, and the one that writes.
     #expect(
       found == [
         "Connections.swift": [".inTransaction(": 1, ".inSavepoint": 1],
-        "Schema.swift": [".inTransaction(": 1, ".writeWithoutTransaction": 1],
+        "Schema.swift": [".inTransaction(": 1, ".writeWithoutTransaction": 2],
       ], "a write of the store has no site: give it a case in WriteSite")
     let sites = WriteSite.allCases.filter { $0 != .migrate }.map { "\($0)" }
     #expect(named == Dictionary(uniqueKeysWithValues: sites.map { ($0, 1) }), "each site is one place in the store")
@@ -55,7 +56,7 @@ struct RegistryTests {
     "RolloutEngine/Ports/Samples.swift": ["store.appendSamples(": 1],
     "CanaryCommands/Driving/OperatorDesk.swift": ["store.offer(": 1],
     "CanaryCommands/Planning/Ownership.swift": ["store.raiseEpoch(": 1],
-    "CanaryCommands/Verbs/StartVerb.swift": ["store.putAside(": 1],
+    "CanaryCommands/Verbs/StartVerb.swift": ["store.acquire(": 1, "store.putAside(": 1, "store.release(": 1],
   ]
 
   @Test func everyCallThatWritesIsKnown() throws {
