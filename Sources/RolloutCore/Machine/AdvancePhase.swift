@@ -213,12 +213,18 @@ extension Draft {
     }
   }
 
-  /// Skipped instances that may run the release: nobody turned them back.
+  /// What the end must not pass over: skipped instances that may run the release, which nobody turned back, and those
+  /// that were seen well after they went back and are no longer.
   private var leftOut: String {
-    let names = state.exposedHosts.filter { index in
+    let skipped = state.exposedHosts.filter { index in
       if case .skipped = state.hosts[index].position { true } else { false }
     }
-    return names.isEmpty ? "" : "; skipped and left as they are: \(named(names.map { state.name($0).text }))"
+    let sick = state.hosts.indices.filter { index in
+      if case .reverted = state.hosts[index].position, case .unhealthy = state.hosts[index].health { true } else { false }
+    }
+    let names = { (hosts: [Int]) in self.named(hosts.map { self.state.name($0).text }) }
+    return (skipped.isEmpty ? "" : "; skipped and left as they are: \(names(skipped))")
+      + (sick.isEmpty ? "" : "; went back and are unhealthy now: \(names(sick))")
   }
 
   private func named(_ items: [String]) -> String {

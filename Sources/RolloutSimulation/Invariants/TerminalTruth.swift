@@ -4,7 +4,7 @@ internal import RolloutCore
 /// and what no probe of the policy can tell, is left out.
 enum TerminalTruth {
   static func check(_ rollout: WitnessedRollout, _ fleet: Fleet, _ now: Int64) -> [String] {
-    guard case .ended(let fate, _) = rollout.state.phase else { return [] }
+    guard case .ended(let fate, let detail) = rollout.state.phase else { return [] }
     var flaws: [String] = []
     for (index, planned) in rollout.plan.hosts.enumerated() {
       guard let host = fleet.host(planned.instance.id) else { continue }
@@ -24,6 +24,8 @@ enum TerminalTruth {
         // Only put back behind its balancer, which nothing verifies: another machine there is not noticed.
         if host.isReplaced, !update.isActivated { continue }
         if isExcused(host, rollout, fleet, now) { continue }
+        // It went back and fell ill since; the end says so.
+        if case .unhealthy = update.health, detail.contains("unhealthy now"), detail.contains(host.id.text) { continue }
         if let from = planned.from, let flaw = flaw(host, from) { flaws.append("\(fate.rawValue), and \(flaw)") }
       case (.rolledBack, .healthy), (.rolledBack, .verifying):
         flaws.append("rolled back with \(host.id) \(update.stateName) on the release")
