@@ -93,7 +93,8 @@ let package = Package(
       "CanaryCommands",
       [
         "RolloutCore", "CanaryJudge", "ImmuneSystem", "JudgeProtocol", "PolicyFile", "RolloutEngine", "RolloutStore",
-        "RolloutSimulation", "Transports", "Observers", "ChildProcesses", "CurlClient", "FailPoints", argumentParser, crypto, logging,
+        "RolloutSimulation", "Transports", "Observers", "ChildProcesses", "CurlClient", "FailPoints", argumentParser,
+        crypto, logging,
       ],
       resources: [
         .embedInCode("Demo/demo.sh"), .embedInCode("Demo/demo-restart.sh"), .embedInCode("Demo/demo-service.py"),

@@ -29,8 +29,8 @@ struct CanaryCommand: ParsableCommand {
       CommandGroup(
         name: "Prepare",
         subcommands: [
-          LintVerb.self, SimulateVerb.self, CalibrateVerb.self, SchemaVerb.self, DoctorVerb.self, DemoVerb.self, CompletionsVerb.self,
-          ManVerb.self, JudgeVerb.self,
+          LintVerb.self, SimulateVerb.self, CalibrateVerb.self, SchemaVerb.self, DoctorVerb.self, DemoVerb.self,
+          CompletionsVerb.self, ManVerb.self, JudgeVerb.self,
         ]),
     ])
 }

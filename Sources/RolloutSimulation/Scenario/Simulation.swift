@@ -227,7 +227,8 @@ public final class Simulation {
     requests += 1
     let number = requests
     let operatorName = number % 2 == 0 ? "ann" : "ben"
-    let body = EventCodec.RequestBody(verb: verb, by: operatorName, reason: scenario.instances == nil ? "drawn" : "made up")
+    let reason = scenario.instances == nil ? "drawn" : "made up"
+    let body = EventCodec.RequestBody(verb: verb, by: operatorName, reason: reason)
     guard let payload = try? EventCodec.encode(body) else { return }
     guard let rollout = referee.open(scenario.service) else { return }
     let now = Timestamp(milliseconds: SimClock.epoch + world.now)
