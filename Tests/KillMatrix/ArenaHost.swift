@@ -15,7 +15,8 @@ struct ArenaHost: Sendable {
   static func files(of version: String) -> [String: String] {
     [
       "release": version + "\n",
-      "restart": "#!/bin/sh\n[ ! -p run/hold ] || read -r go <run/hold\necho \(version) >>run/restarts\necho \(version) >run/version.new\n"
+      "restart":
+        "#!/bin/sh\n[ ! -p run/hold ] || read -r go <run/hold\necho \(version) >>run/restarts\necho \(version) >run/version.new\n"
         + "mv run/version.new run/version\n" + (version == "3.0" ? "exit 1\n" : ""),
       "hook": "#!/bin/sh\nexec echo \"$CANARY_ROLLOUT $CANARY_STEP\" >>run/hooks\n",
     ]

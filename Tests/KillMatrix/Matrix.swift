@@ -229,7 +229,9 @@ public enum Matrix {
             var results: [CellResult] = []
             while let cell = await queue.next() {
               let result = await CellRun.run(cell, in: arena)
-              say("\(result.isGreen ? (result.isMet ? "green  " : result.skipped == nil ? "not met" : "skipped") : "RED    ") \(cell), \(result.time)")
+              say(
+                "\(result.isGreen ? (result.isMet ? "green  " : result.skipped == nil ? "not met" : "skipped") : "RED    ") \(cell), \(result.time)"
+              )
               for objection in result.objections { say("        \(objection)") }
               results.append(result)
             }

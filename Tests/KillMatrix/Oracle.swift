@@ -135,7 +135,8 @@ struct Oracle {
       if let damaged {
         let aside = all.first { $0.id == damaged.rollout }
         let isAside = aside?.state == "superseded" && aside?.detail.contains("damaged at record") == true
-        require(isAside, "\(damaged.rollout) was not put aside: \(aside.map { "\($0.state), \($0.detail)" } ?? "no row")")
+        require(
+          isAside, "\(damaged.rollout) was not put aside: \(aside.map { "\($0.state), \($0.detail)" } ?? "no row")")
       }
       let last = all.first
       require(last?.state == end.state, "the last rollout is \(last?.state ?? "none"), not \(end.state)")

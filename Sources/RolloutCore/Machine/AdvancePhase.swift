@@ -220,7 +220,11 @@ extension Draft {
       if case .skipped = state.hosts[index].position { true } else { false }
     }
     let sick = state.hosts.indices.filter { index in
-      if case .reverted = state.hosts[index].position, case .unhealthy = state.hosts[index].health { true } else { false }
+      if case .reverted = state.hosts[index].position, case .unhealthy = state.hosts[index].health {
+        true
+      } else {
+        false
+      }
     }
     let names = { (hosts: [Int]) in self.named(hosts.map { self.state.name($0).text }) }
     return (skipped.isEmpty ? "" : "; skipped and left as they are: \(names(skipped))")
