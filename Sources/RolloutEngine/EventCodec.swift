@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 public import RolloutCore
 
-/// How a controller writes events into records and reads them back. Anything else than `JSONEvents` is for journals that
-/// live as long as their process.
+/// How a controller writes events into records and reads them back. Anything else than `JSONEvents` is for journals
+/// that live as long as their process.
 public protocol EventCoding: Sendable {
   func encode(_ event: Event, sequence: Int, at: Timestamp) throws(EventCodec.Mismatch) -> JournalRecord
   func decode(_ record: JournalRecord) throws(EventCodec.Mismatch) -> Event

@@ -42,7 +42,7 @@ struct HistoryVerifyTests {
 
   private func tamper(_ bench: CommandBench, _ sql: String) async throws {
     let triggers = "DROP TRIGGER IF EXISTS event_is_final; DROP TRIGGER IF EXISTS event_is_kept;"
-    try await runOrThrow(["sqlite3", bench.directory.path("state/canary.db"), triggers + sql])
+    try await runOrThrow(["sqlite3", "-cmd", ".timeout 20000", bench.directory.path("state/canary.db"), triggers + sql])
   }
 
   @Test func `the first bad record is named, and the others are whole`() async throws {

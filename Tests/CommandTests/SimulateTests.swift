@@ -60,13 +60,15 @@ import Testing
       #expect(text.status == 0 && text.answers.contains("END  "), "\(text)")
       #expect(text.answers.contains("promises       none broken in 40 runs\n"), "\(text)")
       let json = await bench("simulate", "--runs", "40", "--faults", "2", "--output", "json")
-      let answer = try JSONDecoder().decode(Answer.self, from: Data(json.answers.utf8))
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      let answer = try decoder.decode(Answer.self, from: Data(json.answers.utf8))
       #expect(answer.ends.reduce(0) { $0 + $1.runs } == 40 && answer.ends.count > 1, "\(json)")
-      #expect(answer.worst_down <= 1 && answer.broken.isEmpty && answer.median <= answer.longest, "\(json)")
+      #expect(answer.worstDown <= 1 && answer.broken.isEmpty && answer.median <= answer.longest, "\(json)")
       for ending in answer.ends {
         let one = await bench("simulate", "--seed", "\(ending.seed)", "--faults", "2")
         #expect(one.answers.contains("\nended          \(ending.end.state) after "), "\(one)")
-        if let remedy = ending.end.waits_for { #expect(one.answers.contains("waits for a person: canary \(remedy)\n")) }
+        if let remedy = ending.end.waitsFor { #expect(one.answers.contains("waits for a person: canary \(remedy)\n")) }
       }
     }
   }
@@ -75,14 +77,14 @@ import Testing
     struct Ending: Decodable {
       struct End: Decodable {
         var state: String
-        var waits_for: String?
+        var waitsFor: String?
       }
       var end: End
       var runs: Int
       var seed: UInt64
     }
     var ends: [Ending]
-    var worst_down: Int
+    var worstDown: Int
     var median: Double
     var longest: Double
     var broken: [[String: String]]

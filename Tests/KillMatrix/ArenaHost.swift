@@ -16,7 +16,8 @@ struct ArenaHost: Sendable {
     [
       "release": version + "\n",
       "restart":
-        "#!/bin/sh\n[ ! -p run/hold ] || read -r go <run/hold\necho \(version) >>run/restarts\necho \(version) >run/version.new\n"
+        "#!/bin/sh\n[ ! -p run/hold ] || read -r go <run/hold\n"
+        + "echo \(version) >>run/restarts\necho \(version) >run/version.new\n"
         + "mv run/version.new run/version\n" + (version == "3.0" ? "exit 1\n" : ""),
       "hook": "#!/bin/sh\nexec echo \"$CANARY_ROLLOUT $CANARY_STEP\" >>run/hooks\n",
     ]

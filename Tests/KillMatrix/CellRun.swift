@@ -47,7 +47,7 @@ struct CellRun {
     }
     let change = "DROP TRIGGER event_is_final; UPDATE event SET payload = payload || ' ' "
     let sql = change + "WHERE rollout = '\(rollout)' AND sequence = 1"
-    try await runOrThrow(["sqlite3", arena.journal, sql], in: arena.state)
+    try await runOrThrow(["sqlite3", "-cmd", ".timeout 20000", arena.journal, sql], in: arena.state)
     try arena.writePolicy()
     oracle = Oracle(arena, damaged: Oracle.Damage(rollout: rollout, sequence: 1))
     end.restarts[0] = [["1.0", "3.0", "2.0"]]

@@ -209,7 +209,7 @@ public enum Matrix {
     // A run may take a turn less than the one that was surveyed: the next cell of the same row then stands in.
     for _ in 0..<3 {
       let results = try await run(cells, over: reach, workers: workers)
-      results.forEach { table.add($0) }
+      for result in results { table.add(result) }
       let tried = Set(table.results.map { "\($0.cell)" })
       let unproven = table.unproven
       cells = unproven.compactMap { name in
@@ -229,9 +229,8 @@ public enum Matrix {
             var results: [CellResult] = []
             while let cell = await queue.next() {
               let result = await CellRun.run(cell, in: arena)
-              say(
-                "\(result.isGreen ? (result.isMet ? "green  " : result.skipped == nil ? "not met" : "skipped") : "RED    ") \(cell), \(result.time)"
-              )
+              let met = result.isMet ? "green  " : result.skipped == nil ? "not met" : "skipped"
+              say("\(result.isGreen ? met : "RED    ") \(cell), \(result.time)")
               for objection in result.objections { say("        \(objection)") }
               results.append(result)
             }

@@ -171,8 +171,8 @@ struct ExpectedEnd: Sendable {
   var restarts: [[[String]]]
   /// A hook whose process was killed with the helper is run again.
   var mayRepeatHooks = false
-  /// Set where hosts may go back and forth: instead of a sequence each restart must have a step of its own that the host
-  /// accepted, but for so many on each host.
+  /// Set where hosts may go back and forth: instead of a sequence each restart must have a step of its own that the
+  /// host accepted, but for so many on each host.
   var spareRestarts: [Int]?
   var staysOpen = false
 

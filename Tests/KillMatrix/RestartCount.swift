@@ -1,5 +1,5 @@
-/// How often a host was restarted, against the steps that it accepted: once for each at most, and once at least for each
-/// that it says went well.
+/// How often a host was restarted, against the steps that it accepted: once for each at most, and once at least for
+/// each that it says went well.
 struct RestartCount {
   private let restarts: [String]
   private let before: [String]

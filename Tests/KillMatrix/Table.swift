@@ -77,7 +77,8 @@ public struct Table: Sendable {
     if !unproven.isEmpty { lines.append("RED no cell met its place of \(unproven)") }
     let met = results.filter(\.isMet).count
     lines.append(
-      "\(results.count) cells, \(met) of them met their place, \(skipped.count) skipped, \(reds.count) red, in \(time.components.seconds) s"
+      "\(results.count) cells, \(met) of them met their place, \(skipped.count) skipped, \(reds.count) red, "
+        + "in \(time.components.seconds) s"
     )
     return lines.joined(separator: "\n") + "\n"
   }

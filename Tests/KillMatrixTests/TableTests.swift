@@ -13,7 +13,7 @@ struct TableTests {
   private func table(_ results: [CellResult], isPart: Bool = true) -> Table {
     var table = Table(isPart: isPart)
     table.plan(results.map(\.cell))
-    results.forEach { table.add($0) }
+    for result in results { table.add(result) }
     return table
   }
 

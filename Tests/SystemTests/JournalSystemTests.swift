@@ -33,7 +33,7 @@ struct JournalSystemTests {
     try await rolledOut { canary, _, journal in
       let whole = try await canary("history", "verify")
       #expect(whole.status == .exited(0) && whole.output.contains("whole, head "), "\(whole)")
-      try await runOrThrow(["sqlite3", journal, "PRAGMA wal_checkpoint(TRUNCATE)"])
+      try await runOrThrow(["sqlite3", "-cmd", ".timeout 20000", journal, "PRAGMA wal_checkpoint(TRUNCATE)"])
       var bytes = try Data(contentsOf: URL(fileURLWithPath: journal))
       let place = try #require(bytes.firstRange(of: Data(#"{"waveStarted":{"progressDeadline":"#.utf8)))
       bytes[place.upperBound] ^= 1
@@ -49,7 +49,7 @@ struct JournalSystemTests {
 
   @Test func aFileThatLostItsContentIsNoEmptyHistory() async throws {
     try await rolledOut { canary, _, journal in
-      try await runOrThrow(["sqlite3", journal, "PRAGMA wal_checkpoint(TRUNCATE)"])
+      try await runOrThrow(["sqlite3", "-cmd", ".timeout 20000", journal, "PRAGMA wal_checkpoint(TRUNCATE)"])
       let bytes = try Data(contentsOf: URL(fileURLWithPath: journal))
       for length in [0, 100, 4096, bytes.count / 2] {
         for suffix in ["-wal", "-shm"] { unlink(journal + suffix) }
