@@ -22,7 +22,7 @@ public struct HostWriteSite: Sendable {
   /// The first that fits a call is its row.
   public static let all: [HostWriteSite] = [
     HostWriteSite("receive_artifact", 2, [#"open \.canary/incoming/ID$"#]),
-    HostWriteSite("do_stage", 4, [#"unlink \.canary/incoming/ID$"#, #"unlink \.canary/incoming/list"#]),
+    HostWriteSite("do_stage", 5, [#"unlink \.canary/incoming/ID$"#, #"unlink \.canary/incoming/list"#]),
     HostWriteSite("measure_archive", 2, [#"list\.(err|status)$"#]),
     HostWriteSite("list_archive", 3, [#"list\.(names|long|verdict)$"#]),
     HostWriteSite("link_one_shared", 4, [#"symlink releases/\.staging"#, #"mkdir (shared.*)?$"#]),
